@@ -1,0 +1,50 @@
+// Every limit of the protocol, with its unit in its name.
+// Knows numbers; never knows who enforces them.
+
+/** Channel names, event types: characters. */
+export const MAX_NAME_CHARS = 64;
+/** `text` of an event, bytes of UTF-8. */
+export const MAX_TEXT_BYTES = 8 * 1024;
+/** `data` of an event, bytes of its JSON. */
+export const MAX_DATA_BYTES = 32 * 1024;
+/** `data` of an event, nested arrays and objects. */
+export const MAX_DATA_LEVELS = 16;
+/** `actor.name`, characters. */
+export const MAX_ACTOR_NAME_CHARS = 80;
+/** `actor.id`, `actor.color`, characters. */
+export const MAX_ACTOR_ID_CHARS = 128;
+/** `url`, `actor.image`, characters. */
+export const MAX_URL_CHARS = 2048;
+/** Idempotency key, printable ASCII characters. */
+export const MAX_KEY_CHARS = 64;
+/** One event as JSON, and one WebSocket message from a client, bytes. */
+export const MAX_EVENT_BYTES = 64 * 1024;
+/** One HTTP request body, bytes. */
+export const MAX_BATCH_BYTES = 1024 * 1024;
+/** Events in one HTTP request. */
+export const MAX_BATCH_EVENTS = 5000;
+/** Events in one page of history unless asked otherwise, and at the most. */
+export const DEFAULT_PAGE_EVENTS = 50;
+export const MAX_PAGE_EVENTS = 1000;
+/** Bytes of events in one page or one frame of history, at about. */
+export const MAX_PAGE_BYTES = 256 * 1024;
+/** Drafts that one commit gathers, bytes, at about: one storage operation, one frame. */
+export const MAX_COMMIT_BYTES = 64 * 1024;
+/** Viewers that are sent a frame before the engine gets its turn. */
+export const SLICE_VIEWERS = 100;
+/** Entries that a channel keeps unless the settings say otherwise. */
+export const DEFAULT_KEPT_ENTRIES = 10_000;
+/** Idempotency keys that a channel remembers, at the least. */
+export const KEPT_KEYS = 10_000;
+/** A type filter in a hello, bytes of its JSON; a longer one is the viewer's own work. */
+export const MAX_FILTER_BYTES = 256;
+/** Distinct type filters that a channel evaluates for its viewers. */
+export const MAX_FILTERS = 16;
+/** A socket that has not said hello by then is closed, milliseconds. */
+export const HELLO_TIMEOUT_MS = 10_000;
+/** A client's silence before it pings, and a stream's before a comment, milliseconds. */
+export const PING_INTERVAL_MS = 25_000;
+/** Characters of a request's URL that the relay takes. */
+export const MAX_REQUEST_URL_CHARS = 512;
+/** A close reason, bytes (RFC 6455, 5.5). */
+export const MAX_CLOSE_REASON_BYTES = 123;
