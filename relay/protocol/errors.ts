@@ -58,6 +58,8 @@ export function isErrorCode(value: unknown): value is ErrorCode {
 export class FeedError extends Error {
 	override readonly name = 'FeedError';
 	readonly code: ErrorCode;
+	/** The `ref` of the publish that failed, where it is one. */
+	ref?: number;
 
 	constructor(code: ErrorCode, message: string = ERRORS[code].text) {
 		super(message);

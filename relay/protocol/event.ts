@@ -43,6 +43,9 @@ export interface Draft {
 	at?: number;
 }
 
+/** A draft whose every field was checked, with its `type` filled in. */
+export type CheckedDraft = Draft & { type: string };
+
 /** An event as the relay keeps it. Called FeedEvent because `Event` is the DOM's. */
 export interface FeedEvent {
 	/** `epoch:seq`, at once the event's name and the position just after it. */

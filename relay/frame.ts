@@ -1,0 +1,93 @@
+// A run of entries on its way to viewers, encoded once for each form and filter.
+// Knows ranges and encodings; never knows who reads or how it is sent.
+import { joinBytes } from './bytes.ts';
+import type { Entry } from './log.ts';
+import { MAX_FILTER_BYTES } from './protocol/limits.ts';
+import { matchesType } from './protocol/types.ts';
+
+const encoder = new TextEncoder();
+
+/** Which types a viewer is sent. Viewers with the same wish share one. */
+export class Filter {
+	/** Empty for all. */
+	readonly types: readonly string[];
+	/** The newest `seq` that the live viewers of this filter were sent a frame for. */
+	covered = 0;
+
+	constructor(types: readonly string[] = []) {
+		this.types = types;
+	}
+
+	/** Filters of the same key choose the same. Undefined for one that is too long to be evaluated here. */
+	static key(types: readonly string[]): string | undefined {
+		const key = types.includes('*') ? '' : [...new Set(types)].sort().join(' ');
+		return encoder.encode(key).length > MAX_FILTER_BYTES ? undefined : key;
+	}
+
+	matches(type: string): boolean {
+		return this.types.length === 0 || this.types.some((pattern) => matchesType(pattern, type));
+	}
+}
+
+/** What one frame says: a range of `seq`, and those of its entries that are sent. */
+export interface Run {
+	epoch: string;
+	from: number;
+	to: number;
+	entries: readonly Entry[];
+}
+
+/** How a run is written for one kind of reader. */
+export type Form = (run: Run) => Uint8Array;
+
+/** The `entries` message of a WebSocket. */
+export const socketForm: Form = ({ epoch, from, to, entries }) =>
+	joinBytes(
+		`{"type":"entries","epoch":"${epoch}","from":${from},"to":${to},"entries":[`,
+		entries.map(({ bytes }) => bytes),
+		',',
+		']}',
+	);
+
+export class Frame {
+	readonly epoch: string;
+	readonly from: number;
+	readonly to: number;
+	readonly entries: readonly Entry[];
+	readonly #live = new Map<Filter, { run: Run; encoded: Map<Form, Uint8Array> }>();
+
+	constructor(epoch: string, from: number, to: number, entries: readonly Entry[]) {
+		this.epoch = epoch;
+		this.from = from;
+		this.to = to;
+		this.entries = entries;
+	}
+
+	/** Chooses what the live viewers of `filter` get; what was left out of earlier frames is covered with it. */
+	cover(filter: Filter): void {
+		const entries = this.#select(filter);
+		if (entries.length === 0) return;
+		const from = Math.min(this.from, filter.covered + 1);
+		this.#live.set(filter, { run: { epoch: this.epoch, from, to: this.to, entries }, encoded: new Map() });
+		filter.covered = this.to;
+	}
+
+	/** For live viewers of `filter`, encoded at the first call; undefined where the filter leaves nothing. */
+	encodeLive(form: Form, filter: Filter): Uint8Array | undefined {
+		const live = this.#live.get(filter);
+		if (!live) return undefined;
+		let bytes = live.encoded.get(form);
+		if (!bytes) live.encoded.set(form, (bytes = form(live.run)));
+		return bytes;
+	}
+
+	/** For one viewer who catches up; an empty run too, since it says how far he is. */
+	encodeHistory(form: Form, filter: Filter): Uint8Array {
+		const { epoch, from, to } = this;
+		return form({ epoch, from, to, entries: this.#select(filter) });
+	}
+
+	#select(filter: Filter): readonly Entry[] {
+		return filter.types.length === 0 ? this.entries : this.entries.filter(({ event }) => filter.matches(event.type));
+	}
+}

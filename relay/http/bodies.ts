@@ -1,0 +1,168 @@
+// The body of a POST → drafts, in each of the forms that people send.
+// Knows content types and encodings; never knows channels or what becomes of a draft.
+import { concatBytes } from '../bytes.ts';
+import { DRAFT_FIELD_NAMES, parseDraft } from '../protocol/draft.ts';
+import { FeedError } from '../protocol/errors.ts';
+import type { CheckedDraft } from '../protocol/event.ts';
+import { MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_EVENT_BYTES } from '../protocol/limits.ts';
+
+/** One item of a body: a draft, or why it is none. */
+export type Item = { draft: CheckedDraft } | { error: FeedError };
+
+export interface Body {
+	items: Item[];
+	/** True where the form is one of many events, even if it holds one. */
+	isMany: boolean;
+}
+
+const encoder = new TextEncoder();
+const FORMS = 'application/json, application/x-ndjson, text/plain, application/x-www-form-urlencoded or multipart/form-data';
+
+/**
+ * Reads the drafts of a POST. What is wrong with one item stays with that item.
+ * @throws FeedError for what concerns the whole: `batch-too-large`, `invalid-utf8`, `invalid-json`, `unsupported-content`,
+ * `event-too-large` and `invalid-event` where the form holds one event
+ */
+export async function readBody(request: Request): Promise<Body> {
+	const type = (request.headers.get('content-type') ?? 'text/plain').split(';')[0]?.trim().toLowerCase() ?? '';
+	const bytes = await readBytes(request);
+	const body = await parseBody(type, bytes, request.headers.get('content-type') ?? '');
+	if (body.items.length === 0) throw new FeedError('invalid-event', 'The body holds no event.');
+	if (body.items.length > MAX_BATCH_EVENTS) {
+		throw new FeedError('batch-too-large', `A request has at most ${MAX_BATCH_EVENTS} events; this one has ${body.items.length}.`);
+	}
+	const [only] = body.items;
+	if (!body.isMany && only && 'error' in only) throw only.error;
+	return body;
+}
+
+async function parseBody(type: string, bytes: Uint8Array, contentType: string): Promise<Body> {
+	switch (type) {
+		case 'application/json':
+			return parseJson(decode(bytes));
+		case 'application/x-ndjson':
+		case 'application/ndjson':
+		case 'application/jsonl':
+			return parseLines(decode(bytes));
+		case 'text/plain':
+			return single(() => ({ text: decode(bytes).replace(/\r?\n$/, '') }), bytes.length);
+		case 'application/x-www-form-urlencoded':
+			return parseForm(decode(bytes));
+		case 'multipart/form-data':
+			return parseMultipart(bytes, contentType);
+		default:
+			throw new FeedError('unsupported-content', `Send ${FORMS}; this is ${type.slice(0, 60) || 'without a type'}.`);
+	}
+}
+
+/** The body, and no more of it than is allowed: a stream may be endless. */
+async function readBytes(request: Request): Promise<Uint8Array> {
+	const tooLarge = () => new FeedError('batch-too-large', `A request has at most ${MAX_BATCH_BYTES} bytes. Send fewer events at a time.`);
+	if (Number(request.headers.get('content-length')) > MAX_BATCH_BYTES) throw tooLarge();
+	const reader = request.body?.getReader();
+	const parts: Uint8Array[] = [];
+	let length = 0;
+	while (reader) {
+		const { done, value } = await reader.read();
+		if (done) break;
+		length += value.length;
+		if (length > MAX_BATCH_BYTES) {
+			await reader.cancel();
+			throw tooLarge();
+		}
+		parts.push(value);
+	}
+	return concatBytes(parts);
+}
+
+function decode(bytes: Uint8Array): string {
+	try {
+		return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes);
+	} catch {
+		throw new FeedError('invalid-utf8', 'The body is to be UTF-8.');
+	}
+}
+
+/** One event; what is wrong with it is wrong with the request. */
+function single(read: () => unknown, bytes: number): Body {
+	return { items: [parseItem(read, bytes)], isMany: false };
+}
+
+function parseItem(read: () => unknown, bytes: number): Item {
+	try {
+		if (bytes > MAX_EVENT_BYTES) {
+			throw new FeedError('event-too-large', `An event has at most ${MAX_EVENT_BYTES} bytes; this one has ${bytes}.`);
+		}
+		return { draft: parseDraft(read()) };
+	} catch (error) {
+		if (error instanceof FeedError) return { error };
+		throw error;
+	}
+}
+
+function readJson(text: string, what: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch {
+		throw new FeedError('invalid-json', `${what} is not valid JSON. An event is {"type": "deploy.done", "text": "Deploy 214 finished"}.`);
+	}
+}
+
+function parseJson(text: string): Body {
+	const value = readJson(text, 'The body');
+	if (!Array.isArray(value)) return single(() => value, encoder.encode(text).length);
+	// An item's size is measured after its depth is known: JSON.stringify fails at what JSON.parse takes.
+	return { items: value.map((item) => parseItem(() => item, 0)), isMany: true };
+}
+
+function parseLines(text: string): Body {
+	const lines = text.split('\n').filter((line) => line.trim() !== '');
+	return {
+		items: lines.map((line, index) => parseItem(() => readJson(line, `Line ${index + 1}`), encoder.encode(line).length)),
+		isMany: true,
+	};
+}
+
+/**
+ * A form's fields are the draft's; `actor` is a name, `data` JSON, and `events` alone an array of drafts.
+ * `curl -d 'deploy finished'` says that it sends a form, and does not: a body without a field of ours is a text.
+ */
+function parseForm(text: string): Body {
+	const fields = new URLSearchParams(text);
+	const names = [...fields.keys()];
+	if (names.some((name) => name === 'events' || DRAFT_FIELD_NAMES.includes(name))) return parseFields(fields);
+	let sentence = text.replace(/\r?\n$/, '');
+	if (!/[\s=]/.test(sentence) && /%[0-9a-f]{2}/i.test(sentence)) {
+		try {
+			sentence = decodeURIComponent(sentence.replaceAll('+', ' '));
+		} catch {
+			// Not encoded after all: it is meant as it stands.
+		}
+	}
+	return single(() => ({ text: sentence }), encoder.encode(sentence).length);
+}
+
+async function parseMultipart(bytes: Uint8Array, contentType: string): Promise<Body> {
+	try {
+		const form = await new Response(bytes, { headers: { 'content-type': contentType } }).formData();
+		return parseFields(new Map([...form].map(([name, value]) => [name, typeof value === 'string' ? value : ''])));
+	} catch (error) {
+		if (error instanceof FeedError) throw error;
+		throw new FeedError('unsupported-content', 'The multipart body cannot be read.');
+	}
+}
+
+function parseFields(fields: Iterable<[string, string]>): Body {
+	const draft: Record<string, unknown> = {};
+	let bytes = 0;
+	for (const [name, value] of fields) {
+		bytes += encoder.encode(value).length;
+		// A field that is left empty in a page is one that is not given.
+		if (value === '') continue;
+		if (name === 'events') return parseJson(value);
+		if (name === 'data') draft[name] = readJson(value, '`data`');
+		else if (name === 'actor') draft[name] = value.startsWith('{') ? readJson(value, '`actor`') : { name: value };
+		else draft[name] = name === 'at' && /^-?\d+$/.test(value) ? Number(value) : value;
+	}
+	return single(() => draft, bytes);
+}

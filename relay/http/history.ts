@@ -1,0 +1,130 @@
+// GET /channels/{channel}/events, in all its forms.
+// Knows parameters and the Accept header; never knows storage, nor how a stream is written.
+import type { Channel, PageQuery } from '../channel.ts';
+import { FeedError } from '../protocol/errors.ts';
+import { DEFAULT_PAGE_EVENTS, MAX_PAGE_EVENTS } from '../protocol/limits.ts';
+import { formatPosition, NO_EPOCH, parsePosition, type Position } from '../protocol/position.ts';
+import { parseSince } from '../protocol/since.ts';
+import { isTypePattern } from '../protocol/types.ts';
+import { answerJson, shareHeaders } from './answers.ts';
+import { type CreatePipe, NDJSON, openStream, SSE, type StreamKind, TEXT } from './streams.ts';
+
+export interface HistoryOptions {
+	clock: () => number;
+	createPipe: CreatePipe;
+	onFault: (error: unknown) => void;
+}
+
+const PARAMETERS = ['after', 'before', 'since', 'limit', 'type'];
+
+const STREAMS: Record<string, StreamKind> = {
+	'text/event-stream': SSE,
+	'application/x-ndjson': NDJSON,
+	'text/plain': TEXT,
+};
+
+/** A page of JSON, or a stream that begins with what a page would hold and goes on. */
+export async function answerHistory(channel: Channel, request: Request, options: HistoryOptions): Promise<Response> {
+	const url = new URL(request.url);
+	const query = parseQuery(url.searchParams, options.clock());
+	const form = chooseForm(request.headers.get('accept') ?? '*/*');
+	const kind = STREAMS[form];
+	return kind ? answerStream(channel, request, kind, query, options) : answerPage(channel, request, query);
+}
+
+async function answerPage(channel: Channel, request: Request, query: PageQuery): Promise<Response> {
+	const page = await channel.page(query);
+	// The same address shows something else as soon as the channel goes on, or forgets.
+	const etag = `"${formatPosition({ epoch: page.epoch, seq: page.last })}/${page.first}"`;
+	const headers = { etag, 'cache-control': 'no-cache', vary: 'accept' };
+	if (request.headers.get('if-none-match') === etag) return new Response(null, { status: 304, headers: shareHeaders(headers) });
+	return answerJson(page, 200, headers);
+}
+
+async function answerStream(
+	channel: Channel,
+	request: Request,
+	kind: StreamKind,
+	query: PageQuery,
+	{ createPipe, onFault }: HistoryOptions,
+): Promise<Response> {
+	if (query.before) throw new FeedError('invalid-parameter', '`before` reads pages of JSON; a stream only goes forward.');
+	// A browser that reconnects repeats its old address, and says in the header how far it came.
+	const last = request.headers.get('last-event-id');
+	const position = last ? parsePosition(last) : query.after;
+	const headers = shareHeaders({ 'content-type': kind.contentType, 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
+	if (request.method === 'HEAD') return new Response(null, { headers });
+	const filter = channel.takeFilter(query.types);
+	if (!filter) throw new FeedError('invalid-parameter', 'Too many different filters are in use on this channel; ask for all types and choose among them.');
+	const history = query.since === undefined ? query.limit : new Date(query.since).toISOString();
+	const begin = await channel.begin({ position, history }, filter);
+	return new Response(openStream(channel, kind, filter, begin, createPipe, onFault), { headers });
+}
+
+/** Parameters of the address, each checked; an unknown one is a slip that would otherwise go unnoticed. */
+function parseQuery(parameters: URLSearchParams, now: number): PageQuery {
+	for (const name of parameters.keys()) {
+		if (!PARAMETERS.includes(name)) {
+			throw new FeedError('invalid-parameter', `\`${name.slice(0, 40)}\` is not a parameter here: expected ${PARAMETERS.join(', ')}.`);
+		}
+	}
+	const query: PageQuery = { limit: parseLimit(parameters.get('limit')), types: parseTypes(parameters.getAll('type')) };
+	const [after, before, since] = ['after', 'before', 'since'].map((name) => parameters.get(name));
+	if ([after, before, since].filter((value) => value != null).length > 1) {
+		throw new FeedError('invalid-parameter', 'Of `after`, `before` and `since`, a request has one.');
+	}
+	if (after != null) query.after = parseReadPosition(after);
+	if (before != null) query.before = parseReadPosition(before);
+	if (since != null) query.since = parseSince(since, now);
+	return query;
+}
+
+/** A position, or 0 for the beginning of whatever log there is. */
+function parseReadPosition(text: string): Position {
+	return text === '0' ? { epoch: NO_EPOCH, seq: 0 } : parsePosition(text);
+}
+
+function parseLimit(text: string | null): number {
+	if (text === null) return DEFAULT_PAGE_EVENTS;
+	const limit = /^\d{1,6}$/.test(text) ? Number(text) : -1;
+	if (limit < 0 || limit > MAX_PAGE_EVENTS) {
+		throw new FeedError('invalid-parameter', `\`limit\` is a number of events from 0 to ${MAX_PAGE_EVENTS}.`);
+	}
+	return limit;
+}
+
+function parseTypes(values: readonly string[]): string[] {
+	const types = values.flatMap((value) => value.split(','));
+	for (const type of types) {
+		if (!isTypePattern(type)) {
+			throw new FeedError('invalid-parameter', '`type` is a type such as deploy.done, a prefix such as deploy.*, or several of them with commas.');
+		}
+	}
+	return types;
+}
+
+/**
+ * The form that the Accept header ranks highest (RFC 9110, 12.5.1); JSON where it leaves the choice.
+ * @throws FeedError `not-acceptable`
+ */
+function chooseForm(accept: string): string {
+	const forms = ['application/json', ...Object.keys(STREAMS)];
+	const ranges = accept.split(',').map((part) => {
+		const [range = '', ...rest] = part.trim().toLowerCase().split(/\s*;\s*/);
+		const q = rest.find((parameter) => parameter.startsWith('q='));
+		return { range, quality: q ? Number(q.slice(2)) || 0 : 1 };
+	});
+	const rank = (form: string) => {
+		// The most precise range that speaks of the form decides.
+		const match =
+			ranges.find(({ range }) => range === form) ??
+			ranges.find(({ range }) => range === `${form.split('/')[0]}/*`) ??
+			ranges.find(({ range }) => range === '*/*');
+		return match?.quality ?? 0;
+	};
+	// A page is what a browser's own request and `*/*` get; text/* of a browser's list is not a wish for a stream.
+	const exact = forms.filter((form) => ranges.some(({ range }) => range === form) || form === 'application/json');
+	const best = exact.sort((a, b) => rank(b) - rank(a))[0] as string; // JSON is always among them
+	if (rank(best) > 0) return best;
+	throw new FeedError('not-acceptable', `Events come as ${forms.join(', ')}.`);
+}

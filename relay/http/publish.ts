@@ -1,0 +1,59 @@
+// POST /channels/{channel}/events: drafts in, receipts out.
+// Knows statuses and shapes of the answer; never knows how drafts are written or stored.
+import type { Channel, Result } from '../channel.ts';
+import { ERRORS, FeedError, formatProblem } from '../protocol/errors.ts';
+import type { CheckedDraft } from '../protocol/event.ts';
+import { answerJson, answerProblem } from './answers.ts';
+import { type Item, readBody } from './bodies.ts';
+
+/** Publishes the drafts of a request and answers with their receipts, in their order. */
+export async function answerPublish(channel: Channel, request: Request): Promise<Response> {
+	const { items, isMany } = await readBody(request);
+	const key = request.headers.get('idempotency-key');
+	if (key !== null) addKey(items, isMany, key);
+	const results = await publishAll(channel, items);
+	const [only] = results;
+	if (!isMany && only) {
+		if ('error' in only) return answerProblem(only.error);
+		return answerJson({ epoch: channel.epoch, ...only.receipt }, 201);
+	}
+	const events = results.map((result) =>
+		'error' in result ? { error: formatProblem(result.error) } : result.receipt,
+	);
+	const errors = results.filter((result) => 'error' in result).map(({ error }) => error);
+	const [first] = errors;
+	if (first && errors.length === results.length) {
+		return answerProblem(first, { status: ERRORS[first.code].status, epoch: channel.epoch, events });
+	}
+	return answerJson({ epoch: channel.epoch, events }, first ? 207 : 201);
+}
+
+/** The header is the key of the one event; a field of its own in the body says the same. */
+function addKey(items: Item[], isMany: boolean, key: string): void {
+	const [only] = items;
+	if (isMany || !only || 'error' in only) {
+		throw new FeedError('invalid-event', 'Idempotency-Key is for one event; of many, each has its own `key`.');
+	}
+	if (key.length > 64 || !/^[\x20-\x7e]+$/.test(key)) {
+		throw new FeedError('invalid-event', 'Idempotency-Key has 1 to 64 printable ASCII characters.');
+	}
+	only.draft.key ??= key;
+}
+
+function publishAll(channel: Channel, items: readonly Item[]): Promise<Result[]> {
+	const results = new Map<number, Result>();
+	const drafts: { ref: number; draft: CheckedDraft }[] = [];
+	for (const [ref, item] of items.entries()) {
+		if ('error' in item) results.set(ref, { ref, error: item.error });
+		else drafts.push({ ref, draft: item.draft });
+	}
+	return new Promise((resolve) => {
+		const settle = (settled: readonly Result[]) => {
+			for (const result of settled) results.set(result.ref, result);
+			if (results.size < items.length) return;
+			resolve([...results.values()].sort((a, b) => a.ref - b.ref));
+		};
+		if (drafts.length === 0) settle([]);
+		else channel.publish({ subject: '', settle }, drafts);
+	});
+}

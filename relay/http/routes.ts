@@ -1,0 +1,89 @@
+// Which address is what: the script, health, and the channels.
+// Knows paths and methods; never knows what a channel does with a request.
+import { FeedError } from '../protocol/errors.ts';
+import { MAX_REQUEST_URL_CHARS } from '../protocol/limits.ts';
+import { parseChannel } from '../protocol/types.ts';
+import { answerJson, answerMethod, answerPreflight, answerProblem, shareHeaders } from './answers.ts';
+
+/** What the edge needs of its host. */
+export interface Edge {
+	/** A file of the built site, or nothing. */
+	fetchFile: (path: string) => Promise<Response | null>;
+	/** Hands a request on to a channel, as the path after its name. */
+	fetchChannel: (channel: string, path: string, request: Request) => Promise<Response>;
+	clock: () => number;
+}
+
+const READ = 'GET, HEAD, OPTIONS';
+/** Where the build puts the script: under another name, so that the address answers with our own headers. */
+const SCRIPT_FILE = '/script/live-feed.js';
+
+/** Answers whatever is asked of the relay's address. */
+export async function answer(request: Request, edge: Edge): Promise<Response> {
+	try {
+		return await route(request, edge);
+	} catch (error) {
+		return answerProblem(error);
+	}
+}
+
+async function route(request: Request, edge: Edge): Promise<Response> {
+	const url = new URL(request.url);
+	if (request.url.length > MAX_REQUEST_URL_CHARS) {
+		throw new FeedError('url-too-long', `An address has at most ${MAX_REQUEST_URL_CHARS} characters here.`);
+	}
+	switch (url.pathname) {
+		case '/live-feed.js':
+			return readOnly(request, () => answerScript(request, edge));
+		case '/health':
+			return readOnly(request, async () => answerJson({ status: 'ok', time: edge.clock() }));
+		default:
+			return routeChannel(request, url, edge);
+	}
+}
+
+async function routeChannel(request: Request, url: URL, edge: Edge): Promise<Response> {
+	const [, base, name, resource, ...more] = url.pathname.split('/');
+	if (base !== 'channels' || resource !== 'events' || more.length > 0 || name === undefined) {
+		throw new FeedError('not-found', 'Events are at /channels/{channel}/events, the script at /live-feed.js, a demo at /.');
+	}
+	const methods = 'GET, HEAD, POST, OPTIONS';
+	if (request.method === 'OPTIONS') return answerPreflight(methods);
+	if (!methods.split(', ').includes(request.method)) return answerMethod(methods);
+	const channel = parseChannel(decodeName(name));
+	return edge.fetchChannel(channel, `/${resource}${url.search}`, request);
+}
+
+function decodeName(name: string): string {
+	try {
+		return decodeURIComponent(name);
+	} catch {
+		return ''; // refused as a name, with what a name is
+	}
+}
+
+async function readOnly(request: Request, answerIt: () => Promise<Response>): Promise<Response> {
+	if (request.method === 'OPTIONS') return answerPreflight(READ);
+	if (request.method !== 'GET' && request.method !== 'HEAD') return answerMethod(READ);
+	return answerIt();
+}
+
+/** The drop-in script: for pages of any origin, revalidated at each load, compressed by the engine. */
+async function answerScript(request: Request, edge: Edge): Promise<Response> {
+	const file = await edge.fetchFile(SCRIPT_FILE);
+	if (!file?.ok) throw new FeedError('not-found', 'The script is not built yet: run `npm run build`.');
+	const script = await file.arrayBuffer();
+	const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', script)).slice(0, 9);
+	const etag = `W/"${btoa(String.fromCharCode(...digest))}"`;
+	const headers = shareHeaders({
+		'content-type': 'text/javascript; charset=utf-8',
+		'cache-control': 'no-cache',
+		'cross-origin-resource-policy': 'cross-origin',
+		vary: 'accept-encoding',
+		etag,
+	});
+	if (request.headers.get('if-none-match') === etag) return new Response(null, { status: 304, headers });
+	// The engine compresses a body that is said to be compressed.
+	if (/\bgzip\b/.test(request.headers.get('accept-encoding') ?? '')) headers['content-encoding'] = 'gzip';
+	return new Response(request.method === 'HEAD' ? null : script, { headers });
+}

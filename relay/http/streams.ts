@@ -1,0 +1,117 @@
+// Events as a stream of text: server-sent events, NDJSON, lines for a terminal.
+// Knows forms and back-pressure; never knows how a request asked for them.
+import { joinBytes } from '../bytes.ts';
+import type { Begin, Channel } from '../channel.ts';
+import type { Filter, Form } from '../frame.ts';
+import type { FeedEvent } from '../protocol/event.ts';
+import { PING_INTERVAL_MS } from '../protocol/limits.ts';
+import { formatPosition } from '../protocol/position.ts';
+import { type Sink, Viewer } from '../viewer.ts';
+
+/** A pipe whose writer's `desiredSize` tells how far behind the reader is. */
+export type CreatePipe = () => { readable: ReadableStream; writable: WritableStream };
+
+/** How a kind of stream is written. */
+export interface StreamKind {
+	contentType: string;
+	form: Form;
+	/** Sent first, so that the reader knows he is connected, and where he cannot go on. */
+	opening: (epoch: string, begin: Begin) => string;
+	/** Sent into silence, so that no proxy cuts the stream. */
+	ping: string;
+}
+
+const encoder = new TextEncoder();
+/** A browser's EventSource waits this long, so that not all come back at once; milliseconds. */
+const MIN_RETRY_MS = 1000;
+const MAX_RETRY_MS = 5000;
+
+// Each event has its id, so that a reader who is cut off goes on after the last one he had.
+const sseForm: Form = ({ entries }) =>
+	joinBytes(
+		'',
+		entries.map(({ event, bytes }) => joinBytes(`id: ${event.id}\ndata: `, [bytes], '', '\n\n')),
+		'',
+		'',
+	);
+
+/** Server-sent events (WHATWG HTML, 9.2): `onmessage` gets events, `gap` what is no longer kept. */
+export const SSE: StreamKind = {
+	contentType: 'text/event-stream; charset=utf-8',
+	form: sseForm,
+	opening(epoch, { recovered, missing, after }) {
+		const retry = Math.round(MIN_RETRY_MS + Math.random() * (MAX_RETRY_MS - MIN_RETRY_MS));
+		const position = formatPosition({ epoch, seq: after });
+		const gap = recovered ? '' : `event: gap\ndata: ${JSON.stringify({ position, ...missing })}\n\n`;
+		return `retry: ${retry}\n: connected at ${position}\n\n${gap}`;
+	},
+	ping: ': ping\n\n',
+};
+
+/** One event a line, as JSON. */
+export const NDJSON: StreamKind = {
+	contentType: 'application/x-ndjson; charset=utf-8',
+	form: ({ entries }) => joinBytes('', entries.map(({ bytes }) => bytes), '\n', entries.length > 0 ? '\n' : ''),
+	opening: () => '',
+	ping: '\n',
+};
+
+/** One event a line, for people at a terminal. */
+export const TEXT: StreamKind = {
+	contentType: 'text/plain; charset=utf-8',
+	form: ({ entries }) => encoder.encode(entries.map(({ event }) => formatLine(event)).join('')),
+	opening: (_, { missing }) =>
+		missing ? `-- events ${missing.from} to ${missing.to} are no longer kept --\n` : '',
+	ping: '',
+};
+
+/** `2026-11-20T14:02:03Z error deploy.failed Ada: health check timed out` */
+export function formatLine(event: FeedEvent): string {
+	const time = new Date(event.at ?? event.time).toISOString().replace(/\.\d+Z/, 'Z');
+	const who = event.actor?.name ?? event.actor?.id;
+	const words = [time, (event.level ?? 'info').padEnd(7), event.type, `${who ? `${who}: ` : ''}${event.text ?? ''}`];
+	// A terminal obeys control characters (CWE-150); and a line stays one line.
+	return `${words.join(' ').replace(/\s+$/, '').replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')}\n`;
+}
+
+/** A viewer whose frames leave as a response's body, at the reader's own pace. */
+export function openStream(
+	channel: Channel,
+	kind: StreamKind,
+	filter: Filter,
+	begin: Begin,
+	createPipe: CreatePipe,
+	onFault: (error: unknown) => void,
+): ReadableStream {
+	const { readable, writable } = createPipe();
+	const writer: WritableStreamDefaultWriter = writable.getWriter();
+	const write = (bytes: Uint8Array) => {
+		if (bytes.length > 0) writer.write(bytes).catch(leave);
+	};
+	const sink: Sink = {
+		form: kind.form,
+		isReady: () => (writer.desiredSize ?? 0) > 0,
+		whenReady: () => writer.ready.catch(leave),
+		write,
+	};
+	const viewer = new Viewer(sink, filter);
+	const ping = encoder.encode(kind.ping);
+	const timer = setInterval(() => {
+		if (sink.isReady()) write(ping);
+	}, PING_INTERVAL_MS);
+	let isOpen = true;
+	function leave(): void {
+		if (!isOpen) return;
+		isOpen = false;
+		clearInterval(timer);
+		channel.leave(viewer);
+		channel.releaseFilter(filter);
+	}
+	writer.closed.catch(leave);
+	write(encoder.encode(kind.opening(channel.epoch, begin)));
+	channel.feed(viewer, begin.after).catch((error) => {
+		onFault(error);
+		writer.abort(error).catch(leave);
+	});
+	return readable;
+}

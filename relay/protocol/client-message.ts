@@ -1,0 +1,117 @@
+// What a client says on a WebSocket, and the one parser for it.
+// Knows shapes and their checks; never knows sockets, storage or who is asking.
+import { parseDraft } from './draft.ts';
+import { FeedError } from './errors.ts';
+import type { CheckedDraft, Draft } from './event.ts';
+import { MAX_EVENT_BYTES } from './limits.ts';
+import { parsePosition } from './position.ts';
+import { isTypePattern } from './types.ts';
+
+/** The version that hello and welcome carry. */
+export const PROTOCOL_VERSION = 1;
+
+export interface Hello {
+	type: 'hello';
+	protocol: number;
+	/** The last position seen; everything after it is sent. */
+	position?: string;
+	/** Without a position: how many of the newest events (50 unless given), or a span (`2h`) or date. */
+	history?: number | string;
+	/** Event types to be sent: names, prefixes such as `deploy.*`; all where left out. */
+	types?: string[];
+}
+
+export interface Publish {
+	type: 'publish';
+	/** The client's own number for it; receipt or error carries it back. */
+	ref: number;
+	draft: CheckedDraft;
+}
+
+export type ClientMessage = Hello | Publish | { type: 'ping' };
+
+const encoder = new TextEncoder();
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+function refuse(message: string): never {
+	throw new FeedError('invalid-message', message);
+}
+
+function parseHello(value: Record<string, unknown>): Hello {
+	const { protocol, position, history, types } = value;
+	if (protocol !== PROTOCOL_VERSION) {
+		throw new FeedError(
+			'unsupported-protocol',
+			`This relay speaks version ${PROTOCOL_VERSION}. Load the script from the relay itself, or update the client.`,
+		);
+	}
+	const hello: Hello = { type: 'hello', protocol };
+	if (position !== undefined) {
+		if (typeof position !== 'string') return refuse('`position` of a hello is a string, epoch:seq.');
+		parsePosition(position);
+		hello.position = position;
+	}
+	if (history !== undefined) {
+		if (typeof history !== 'string' && !isCount(history)) {
+			return refuse('`history` of a hello is a number of events, or a span such as 2h.');
+		}
+		hello.history = history;
+	}
+	if (types !== undefined) {
+		if (!Array.isArray(types) || !types.every(isTypePattern)) {
+			return refuse('`types` of a hello is an array of types, or of prefixes such as deploy.*.');
+		}
+		hello.types = types;
+	}
+	return hello;
+}
+
+function parsePublish({ ref, draft }: Record<string, unknown>): Publish {
+	if (!isCount(ref)) return refuse('`ref` of a publish is a whole number of the sender; its receipt carries it.');
+	try {
+		return { type: 'publish', ref, draft: parseDraft(draft) };
+	} catch (error) {
+		if (error instanceof FeedError) error.ref = ref;
+		throw error;
+	}
+}
+
+/** A message as a client sends it. */
+export function formatClientMessage(message: Hello | { type: 'publish'; ref: number; draft: Draft } | { type: 'ping' }): string {
+	return JSON.stringify(message).replaceAll('\ufffd', '\\ufffd');
+}
+
+/**
+ * One text frame → a message.
+ * @throws FeedError `message-too-large`, `invalid-utf8`, `invalid-json`, `invalid-message`, `invalid-position`,
+ * `unsupported-protocol`, and `invalid-event` with its `ref`
+ */
+export function parseClientMessage(text: string): ClientMessage {
+	// Counting bytes means encoding, so it is done only where the length leaves a doubt.
+	if (text.length * 3 > MAX_EVENT_BYTES && encoder.encode(text).length > MAX_EVENT_BYTES) {
+		throw new FeedError('message-too-large', `A message has at most ${MAX_EVENT_BYTES} bytes.`);
+	}
+	if (text.includes('\ufffd')) {
+		// The engine puts this character where a frame's bytes are no UTF-8; one that is meant comes escaped.
+		throw new FeedError('invalid-utf8', 'A message is UTF-8; the character U+FFFD itself is written as \\ufffd.');
+	}
+	let value: unknown;
+	try {
+		value = JSON.parse(text);
+	} catch {
+		throw new FeedError('invalid-json', 'A message is one JSON object, such as {"type":"ping"}.');
+	}
+	if (typeof value !== 'object' || value === null) return refuse('A message is a JSON object with a `type`.');
+	const message = value as Record<string, unknown>; // an object; every field is checked below
+	switch (message['type']) {
+		case 'hello':
+			return parseHello(message);
+		case 'publish':
+			return parsePublish(message);
+		case 'ping':
+			return { type: 'ping' };
+		default:
+			return refuse('The `type` of a message is hello, publish or ping.');
+	}
+}

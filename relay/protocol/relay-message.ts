@@ -1,0 +1,87 @@
+// What the relay says on a WebSocket, and the one parser for it.
+// Knows shapes; never knows sockets. Small, because it is part of the drop-in script.
+import { type ErrorCode, FeedError, isErrorCode } from './errors.ts';
+import type { FeedEvent, Pulse, Receipt } from './event.ts';
+
+export interface Welcome {
+	type: 'welcome';
+	protocol: number;
+	epoch: string;
+	/** The oldest kept `seq` and the newest; 0 where there is none. */
+	first: number;
+	last: number;
+	/** Entries follow from the one after this `seq` to `last`, then live ones. */
+	after: number;
+	/** False where something between the client's position and `after` cannot be sent. */
+	recovered: boolean;
+	/** The range that is no longer kept, where the epoch is still the client's. */
+	missing?: { from: number; to: number };
+	/** The filter in force; absent where everything is sent. */
+	types?: string[];
+	/** The relay's clock, milliseconds since 1970. */
+	time: number;
+	pulse: Pulse;
+}
+
+export interface Entries {
+	type: 'entries';
+	epoch: string;
+	/** The range of `seq` that this frame covers, both ends included; a filter may have left out some or all. */
+	from: number;
+	to: number;
+	entries: FeedEvent[];
+}
+
+export interface Receipts {
+	type: 'receipts';
+	receipts: (Receipt & { ref: number })[];
+}
+
+export interface ErrorMessage {
+	type: 'error';
+	/** The publish that was refused; absent where the error is about something else. */
+	ref?: number;
+	code: ErrorCode;
+	message: string;
+	retryable: boolean;
+}
+
+export interface Pong {
+	type: 'pong';
+	/** The relay's clock, milliseconds since 1970. */
+	time: number;
+	/** Everything up to here has been sent, the filtered left out; absent where the relay has just woken. */
+	position?: string;
+}
+
+export type RelayMessage = Welcome | Entries | Receipts | ErrorMessage | Pong;
+
+/** The fields without which a message of the kind cannot be used, and their types. */
+const REQUIRED: Record<RelayMessage['type'], Record<string, string>> = {
+	welcome: { epoch: 'string', first: 'number', last: 'number', after: 'number', time: 'number', pulse: 'object' },
+	entries: { epoch: 'string', from: 'number', to: 'number', entries: 'object' },
+	receipts: { receipts: 'object' },
+	error: { message: 'string' },
+	pong: { time: 'number' },
+};
+
+/**
+ * One frame's text → a message; undefined for a kind of a later version, which is to be passed over.
+ * @throws FeedError `invalid-json`, `invalid-message`
+ */
+export function parseRelayMessage(text: string): RelayMessage | undefined {
+	let message: Record<string, unknown>;
+	try {
+		message = JSON.parse(text);
+	} catch {
+		throw new FeedError('invalid-json');
+	}
+	const type = message?.['type'];
+	if (typeof type !== 'string') throw new FeedError('invalid-message');
+	if (!Object.hasOwn(REQUIRED, type)) return undefined;
+	for (const [field, kind] of Object.entries(REQUIRED[type as RelayMessage['type']])) {
+		if (typeof message[field] !== kind) throw new FeedError('invalid-message', `\`${field}\` of ${type}`);
+	}
+	if (type === 'error' && !isErrorCode(message['code'])) message['code'] = 'internal';
+	return message as unknown as RelayMessage; // kind and needed fields were checked; the rest is optional
+}

@@ -1,0 +1,149 @@
+// The relay on PartyKit: the only file that knows it. A room is a channel.
+// Knows rooms, connections and storage; never knows what a message or a request means.
+import type * as Party from 'partykit/server';
+import { Channel } from './channel.ts';
+import { answerMethod, answerProblem } from './http/answers.ts';
+import { answerHistory } from './http/history.ts';
+import { answerPublish } from './http/publish.ts';
+import { answer } from './http/routes.ts';
+import { StorageLog } from './log-storage.ts';
+import { FeedError } from './protocol/errors.ts';
+import { HELLO_TIMEOUT_MS } from './protocol/limits.ts';
+import { Session, type SessionMemory } from './session.ts';
+import { readSettings } from './settings.ts';
+
+const clock = (): number => Date.now();
+
+/** Faults of our own: for the log of whoever runs the relay, never for a client. */
+function reportFault(error: unknown): void {
+	console.error(JSON.stringify({ fault: error instanceof Error ? (error.stack ?? error.message) : String(error) }));
+}
+
+function createEpoch(): string {
+	const bytes = crypto.getRandomValues(new Uint8Array(7));
+	return bytes.reduce((sum, byte) => sum * 256n + BigInt(byte), 0n).toString(36);
+}
+
+export default class Relay implements Party.Server {
+	readonly options = { hibernate: true };
+	readonly room: Party.Room;
+	#channel: Channel | undefined;
+	#loading: Promise<Channel> | undefined;
+	/** A connection is the same object for as long as the room is awake. */
+	readonly #sessions = new Map<Party.Connection, Session>();
+
+	constructor(room: Party.Room) {
+		this.room = room;
+	}
+
+	/** Rooms have no public address of their own: channels do. */
+	static onBeforeRequest(): Response {
+		return answerProblem(new FeedError('not-found', 'Events are at /channels/{channel}/events.'));
+	}
+
+	static onBeforeConnect(): Response {
+		return Relay.onBeforeRequest();
+	}
+
+	static onFetch(request: Party.Request, lobby: Party.FetchLobby): Promise<Response> {
+		return answer(request as unknown as Request, {
+			clock,
+			fetchFile: (path) => lobby.assets.fetch(path),
+			fetchChannel: (channel, path, { method, headers, body }) => {
+				const room = lobby.parties['main']?.get(channel);
+				if (!room) throw new Error('PartyKit has no main party');
+				return room.fetch(path, { method, headers, body } as RequestInit);
+			},
+		});
+	}
+
+	async onRequest(request: Party.Request): Promise<Response> {
+		try {
+			const standard = request as unknown as Request; // PartyKit's own type of the same thing
+			switch (request.method) {
+				case 'POST':
+					return await answerPublish(await this.#getChannel(), standard);
+				case 'GET':
+				case 'HEAD':
+					return await answerHistory(await this.#getChannel(), standard, {
+						clock,
+						createPipe: () => new IdentityTransformStream({ highWaterMark: 65_536 }),
+						onFault: reportFault,
+					});
+				default:
+					return answerMethod('GET, HEAD, POST, OPTIONS');
+			}
+		} catch (error) {
+			if (!(error instanceof FeedError)) reportFault(error);
+			return answerProblem(error);
+		}
+	}
+
+	onConnect(connection: Party.Connection): void {
+		const session = this.#open(connection);
+		setTimeout(() => session.expire(), HELLO_TIMEOUT_MS);
+	}
+
+	onMessage(message: string | ArrayBuffer | ArrayBufferView, connection: Party.Connection): void {
+		(this.#sessions.get(connection) ?? this.#open(connection)).receive(message);
+	}
+
+	onClose(connection: Party.Connection): void {
+		this.#sessions.get(connection)?.end();
+		this.#sessions.delete(connection);
+		try {
+			connection.close(); // the client's own close completes only with ours
+		} catch {
+			// It was cut off and has nothing left to close.
+		}
+	}
+
+	onError(connection: Party.Connection): void {
+		this.onClose(connection);
+	}
+
+	#open(connection: Party.Connection): Session {
+		const session = new Session({
+			socket: connection as unknown as { send(data: string | Uint8Array): void; close(code: number, reason: string): void },
+			getChannel: () => this.#channel ?? this.#getChannel(),
+			peekChannel: () => this.#channel,
+			clock,
+			memory: connection.state as SessionMemory | null,
+			remember: (memory: SessionMemory) => connection.setState(memory),
+			onFault: reportFault,
+		});
+		this.#sessions.set(connection, session);
+		return session;
+	}
+
+	/** `onStart` is no barrier on this runtime, so whoever needs the channel waits here; what failed is tried again. */
+	#getChannel(): Promise<Channel> {
+		this.#loading ??= this.#load().catch((error) => {
+			this.#loading = undefined;
+			reportFault(error);
+			throw new FeedError('storage-failed');
+		});
+		return this.#loading;
+	}
+
+	async #load(): Promise<Channel> {
+		const options = { ...readSettings(this.room.env), clock, createEpoch };
+		const log = new StorageLog(this.room.storage, options, (error) => this.#forget(error));
+		const channel = new Channel({ log, clock, afterDrain: (run) => setTimeout(run, 0), onFault: reportFault });
+		await channel.load();
+		// Those who were live before the relay slept: nothing was published since, or it would have woken.
+		for (const connection of this.room.getConnections<SessionMemory>()) {
+			(this.#sessions.get(connection) ?? this.#open(connection)).resume(channel);
+		}
+		this.#channel = channel;
+		return channel;
+	}
+
+	/** A write did not reach the disk: nothing in memory is to be trusted, and everybody comes back to what is stored. */
+	#forget(error: unknown): void {
+		reportFault(error);
+		this.#channel = undefined;
+		this.#loading = undefined;
+		for (const session of this.#sessions.values()) session.fail(new FeedError('storage-failed'));
+	}
+}

@@ -1,0 +1,207 @@
+// One WebSocket's conversation: hello, then publishes, pings and entries.
+// Knows the order of messages and what each asks of the channel; never knows PartyKit, storage or tokens' form.
+import type { Channel, Publisher, Result } from './channel.ts';
+import { type Filter, socketForm } from './frame.ts';
+import { type Hello, parseClientMessage, PROTOCOL_VERSION } from './protocol/client-message.ts';
+import { ERRORS, FeedError } from './protocol/errors.ts';
+import { MAX_CLOSE_REASON_BYTES } from './protocol/limits.ts';
+import { formatPosition, parsePosition } from './protocol/position.ts';
+import type { ErrorMessage, Receipts, RelayMessage } from './protocol/relay-message.ts';
+import { Viewer } from './viewer.ts';
+
+/** What a conversation needs of a socket. */
+export interface Socket {
+	send(data: string | Uint8Array): void;
+	close(code: number, reason: string): void;
+}
+
+/** What of a conversation must survive the relay's sleep. */
+export interface SessionMemory {
+	/** The types of the hello; null for all. */
+	types: string[] | null;
+}
+
+export interface SessionOptions {
+	socket: Socket;
+	/** The channel, loaded first where it is not. Rejects with a FeedError where it cannot be. */
+	getChannel: () => Channel | Promise<Channel>;
+	/** The channel if it is loaded. */
+	peekChannel: () => Channel | undefined;
+	clock: () => number;
+	/** What was remembered before the relay slept. */
+	memory: SessionMemory | null;
+	remember: (memory: SessionMemory) => void;
+	onFault: (error: unknown) => void;
+}
+
+const encoder = new TextEncoder();
+
+export class Session implements Publisher {
+	readonly subject = '';
+	readonly #options: SessionOptions;
+	#viewer: Viewer | undefined;
+	#filter: Filter | undefined;
+	#saidHello: boolean;
+	#isOver = false;
+
+	constructor(options: SessionOptions) {
+		this.#options = options;
+		this.#saidHello = options.memory !== null;
+	}
+
+	/** Goes on after the relay's sleep, during which nothing was published. */
+	resume(channel: Channel): void {
+		const { memory } = this.#options;
+		if (memory && !this.#viewer) channel.resume(this.#createViewer(channel, memory.types ?? undefined));
+	}
+
+	/** One frame from the client; never throws. */
+	receive(data: string | ArrayBuffer | ArrayBufferView): void {
+		try {
+			if (typeof data !== 'string') {
+				throw new FeedError('unsupported-frame', 'A message is a text frame with one JSON object, such as {"type":"ping"}.');
+			}
+			const message = parseClientMessage(data);
+			if (message.type === 'ping') {
+				this.#pong();
+				return;
+			}
+			if (message.type === 'publish' && !this.#saidHello) {
+				const error = new FeedError('hello-expected', 'Say {"type":"hello","protocol":1} before anything is published.');
+				error.ref = message.ref;
+				throw error;
+			}
+			this.#saidHello = true;
+			const ref = message.type === 'publish' ? message.ref : undefined;
+			this.#withChannel(ref, (channel) => {
+				if (message.type === 'publish') channel.publish(this, [message]);
+				else this.#hello(channel, message).catch((error) => this.#refuse(error));
+			});
+		} catch (error) {
+			this.#refuse(error);
+		}
+	}
+
+	/** Closes the socket unless a hello has come. */
+	expire(): void {
+		if (!this.#saidHello) this.#refuse(new FeedError('hello-timeout'));
+	}
+
+	/** Says an error that ends the conversation, where the table has a close code for it. */
+	fail(error: FeedError): void {
+		this.#refuse(error);
+	}
+
+	/** The socket is gone. */
+	end(): void {
+		this.#isOver = true;
+		const channel = this.#options.peekChannel();
+		if (channel) this.#dropViewer(channel);
+	}
+
+	settle(results: readonly Result[]): void {
+		const receipts: Receipts['receipts'] = [];
+		for (const result of results) {
+			if ('receipt' in result) receipts.push({ ref: result.ref, ...result.receipt });
+			else this.#send(formatError(result.error, result.ref));
+		}
+		if (receipts.length > 0) this.#send({ type: 'receipts', receipts });
+	}
+
+	/** At once where the channel is loaded, so that the order of messages is kept. */
+	#withChannel(ref: number | undefined, act: (channel: Channel) => void): void {
+		const channel = this.#options.getChannel();
+		if (!(channel instanceof Promise)) act(channel);
+		else channel.then(act).catch((error) => this.#refuse(error, ref));
+	}
+
+	async #hello(channel: Channel, hello: Hello): Promise<void> {
+		const viewer = this.#createViewer(channel, hello.types);
+		const turn = viewer.turn;
+		const position = hello.position === undefined ? undefined : parsePosition(hello.position);
+		const begin = await channel.begin({ position, history: hello.history }, viewer.filter);
+		if (viewer.turn !== turn) return;
+		const { epoch, first, last } = channel;
+		const types = viewer.filter.types;
+		this.#send({
+			type: 'welcome',
+			protocol: PROTOCOL_VERSION,
+			epoch,
+			first,
+			last,
+			...begin,
+			...(types.length > 0 ? { types: [...types] } : {}),
+			time: this.#options.clock(),
+			pulse: channel.readPulse(),
+		});
+		this.#options.remember({ types: hello.types ?? null });
+		await channel.feed(viewer, begin.after);
+	}
+
+	#createViewer(channel: Channel, types: readonly string[] | undefined): Viewer {
+		this.#dropViewer(channel);
+		// Too many filters, or too long a one: everything is sent, and the client chooses.
+		this.#filter = channel.takeFilter(types) ?? channel.takeFilter(undefined);
+		const sink = {
+			form: socketForm,
+			isReady: () => true,
+			whenReady: async () => {},
+			write: (bytes: Uint8Array) => this.#transmit(bytes),
+		};
+		const viewer = new Viewer(sink, this.#filter as Filter); // a filter for everything is always given
+		this.#viewer = viewer;
+		return viewer;
+	}
+
+	#dropViewer(channel: Channel): void {
+		if (this.#viewer) channel.leave(this.#viewer);
+		if (this.#filter) channel.releaseFilter(this.#filter);
+		this.#viewer = undefined;
+		this.#filter = undefined;
+	}
+
+	#pong(): void {
+		const epoch = this.#options.peekChannel()?.epoch;
+		const viewer = this.#viewer;
+		const position = epoch && viewer?.isLive ? { position: formatPosition({ epoch, seq: viewer.cursor }) } : {};
+		this.#send({ type: 'pong', time: this.#options.clock(), ...position });
+	}
+
+	#refuse(error: unknown, ref?: number): void {
+		if (!(error instanceof FeedError)) this.#options.onFault(error);
+		const known = error instanceof FeedError ? error : new FeedError('internal');
+		this.#send(formatError(known, ref ?? known.ref));
+		const row: { close?: number } = ERRORS[known.code];
+		if (row.close !== undefined) this.#close(row.close, known.message);
+	}
+
+	#send(message: RelayMessage): void {
+		this.#transmit(JSON.stringify(message));
+	}
+
+	/** A socket that is closing throws at `send`; its `close` event follows and ends the conversation. */
+	#transmit(data: string | Uint8Array): void {
+		if (this.#isOver) return;
+		try {
+			this.#options.socket.send(data);
+		} catch {
+			this.#isOver = true;
+		}
+	}
+
+	#close(code: number, reason: string): void {
+		this.#isOver = true;
+		let short = reason;
+		while (encoder.encode(short).length > MAX_CLOSE_REASON_BYTES) short = short.slice(0, -1);
+		try {
+			this.#options.socket.close(code, short);
+		} catch {
+			// It is closed already, which is what was wanted.
+		}
+	}
+}
+
+function formatError(error: FeedError, ref: number | undefined): ErrorMessage {
+	const { code, message, retryable } = error;
+	return { type: 'error', ...(ref === undefined ? {} : { ref }), code, message, retryable };
+}

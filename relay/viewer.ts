@@ -1,0 +1,48 @@
+// One reader of a channel: how far he is, and whether he is fed live or from the log.
+// Knows his filter and cursor; never knows sockets, streams or what he may do.
+import type { Filter, Form, Frame } from './frame.ts';
+
+/** Where a viewer's frames go. */
+export interface Sink {
+	readonly form: Form;
+	/** False while the reader is behind: he is then fed from the log. */
+	isReady(): boolean;
+	/** Resolves once it is ready again, or gone. */
+	whenReady(): Promise<void>;
+	write(bytes: Uint8Array): void;
+}
+
+export class Viewer {
+	readonly sink: Sink;
+	filter: Filter;
+	/** Everything up to here was sent, or left out by the filter. */
+	cursor = 0;
+	/** Live viewers get each commit's frame; the others are still fed from the log. */
+	isLive = false;
+	/** Counts hellos: a feeding that was begun for an earlier one ends. */
+	turn = 0;
+
+	constructor(sink: Sink, filter: Filter) {
+		this.sink = sink;
+		this.filter = filter;
+	}
+
+	/** Sends a commit's frame, unless he has it already or must catch up first; false for the latter. */
+	sendLive(frame: Frame): boolean {
+		if (!this.isLive || frame.to <= this.cursor) return true;
+		if (!this.sink.isReady()) {
+			this.isLive = false;
+			return false;
+		}
+		const bytes = frame.encodeLive(this.sink.form, this.filter);
+		if (bytes) this.sink.write(bytes);
+		this.cursor = frame.to;
+		return true;
+	}
+
+	/** Sends a page of the log. */
+	sendHistory(frame: Frame): void {
+		this.sink.write(frame.encodeHistory(this.sink.form, this.filter));
+		this.cursor = frame.to;
+	}
+}
