@@ -3,108 +3,94 @@
 
 /** Whose habits a time is written in. */
 export interface Zone {
-	/** BCP 47; one that Intl does not take counts as the browser's own. */
+	/** BCP 47. */
 	locale: string;
-	/** IANA name; undefined, or one that Intl does not take, is the device's. */
+	/** IANA name; undefined is the device's. */
 	timeZone: string | undefined;
 	/** Undefined is the locale's own. */
 	hourCycle: 'h12' | 'h23' | undefined;
 }
 
+// Two digits each, so that the times of a log stand in one column.
+const TWO = '2-digit';
 const SHAPES = {
 	clock: { timeStyle: 'short' },
-	seconds: { timeStyle: 'medium' },
+	seconds: { hour: TWO, minute: TWO, second: TWO },
 	exact: { dateStyle: 'medium', timeStyle: 'long' },
 	weekday: { weekday: 'short', day: 'numeric', month: 'short' },
-	short: { day: 'numeric', month: 'short' },
 	date: { dateStyle: 'medium' },
+	/** With the locale `sv` it is ISO 8601. */
+	day: {},
 } as const satisfies Record<string, Intl.DateTimeFormatOptions>;
 
-const cache = new Map<string, unknown>();
+// A formatter is some 50 µs to build and 1 µs to use.
+const formatters = new Map<string, Intl.DateTimeFormat>();
 
-/** A formatter is some 50 µs to build and 1 µs to use, so each is built once. */
-function cached<T>(create: (locale: string | undefined) => T, locale: string, ...key: unknown[]): T {
-	const name = [locale, ...key].join();
-	let formatter = cache.get(name) as T | undefined; // the name says which kind it is
+function write(time: number, shape: keyof typeof SHAPES, { timeZone, hourCycle }: Zone, locale: string): string {
+	const key = [shape, locale, timeZone, hourCycle].join();
+	let formatter = formatters.get(key);
 	if (!formatter) {
 		try {
-			formatter = create(locale);
+			formatter = new Intl.DateTimeFormat(locale, { ...SHAPES[shape], timeZone, hourCycle });
 		} catch {
-			// A page's `lang` or `time-zone` may be anything; a readable time is worth more than an error.
-			formatter = create(undefined);
+			// A page's `lang` and `time-zone` may be anything; a readable time is worth more than an error.
+			formatter = new Intl.DateTimeFormat(undefined, SHAPES[shape]);
 		}
-		cache.set(name, formatter);
+		formatters.set(key, formatter);
 	}
-	return formatter;
-}
-
-function write(time: number, shape: keyof typeof SHAPES, { locale, timeZone, hourCycle }: Zone): string {
-	return cached(
-		(known) => new Intl.DateTimeFormat(known, known ? { ...SHAPES[shape], timeZone, hourCycle } : SHAPES[shape]),
-		locale,
-		shape,
-		timeZone,
-		hourCycle,
-	).format(time);
+	return formatter.format(time);
 }
 
 /** The calendar day of a moment as `2025-11-18`, to compare days by. */
-export function dayOf(time: number, { timeZone }: Zone): string {
-	return cached(
-		(known) => new Intl.DateTimeFormat('sv', known ? { timeZone } : {}),
-		'sv',
-		timeZone,
-	).format(time);
+export function dayOf(time: number, zone: Zone): string {
+	return write(time, 'day', zone, 'sv');
 }
 
 /** `14:02`, or with seconds `14:02:11`. */
 export function formatClock(time: number, zone: Zone, seconds = false): string {
-	return write(time, seconds ? 'seconds' : 'clock', zone);
+	return write(time, seconds ? 'seconds' : 'clock', zone, zone.locale);
 }
 
 /** `18 Nov 2025, 14:02:11 CET`. */
 export function formatExact(time: number, zone: Zone): string {
-	return write(time, 'exact', zone);
+	return write(time, 'exact', zone, zone.locale);
 }
 
-/** `now`, `1 min`, `3 hr`; undefined for what is a day old or lies more than a minute ahead. */
-export function formatRelative(time: number, now: number, { locale }: Zone): string | undefined {
+/** What times need of the panel's words. */
+export interface TimeWords {
+	now: string;
+	minutes: (n: number) => string;
+	hours: (n: number) => string;
+	today: string;
+	yesterday: string;
+}
+
+/** `now`, `1 min`, `3 h`; undefined for what is a day old, or lies more than a minute ahead. */
+export function formatRelative(time: number, now: number, words: TimeWords): string | undefined {
 	const minutes = Math.floor((now - time) / 60_000);
 	if (minutes < -1 || minutes >= 1440) return undefined;
-	if (minutes < 1) {
-		return cached((known) => new Intl.RelativeTimeFormat(known, { numeric: 'auto' }), locale).format(0, 'second');
-	}
-	const unit = minutes < 60 ? 'minute' : 'hour';
-	return cached((known) => new Intl.NumberFormat(known, { style: 'unit', unit, unitDisplay: 'short' }), locale, unit).format(
-		unit === 'hour' ? Math.floor(minutes / 60) : minutes,
-	);
+	if (minutes < 1) return words.now;
+	return minutes < 60 ? words.minutes(minutes) : words.hours(Math.floor(minutes / 60));
 }
 
 /** The label of a day: `Today`, `Yesterday`, `Tue 18 Nov`, and with its year where that is another. */
-export function formatDay(
-	time: number,
-	now: number,
-	zone: Zone,
-	words: { today: string; yesterday: string },
-): string {
+export function formatDay(time: number, now: number, zone: Zone, words: TimeWords): string {
 	const day = dayOf(time, zone);
 	const today = dayOf(now, zone);
-	if (day === today) return words.today;
 	// As calendar days, since a day of 23 or 25 hours is one day too.
-	if (Date.parse(today) - Date.parse(day) === 86_400_000) return words.yesterday;
-	return write(time, day.slice(0, 4) === today.slice(0, 4) ? 'weekday' : 'date', zone);
+	const ago = (Date.parse(today) - Date.parse(day)) / 86_400_000;
+	if (!ago) return words.today;
+	if (ago === 1) return words.yesterday;
+	return write(time, day.slice(0, 4) === today.slice(0, 4) ? 'weekday' : 'date', zone, zone.locale);
 }
 
 /**
  * The time at the end of a row.
- * @param shown what the row says (`at`, or else `time`)
- * @param stored the relay's `time`, under whose day the row stands; where the two days differ the row names its own
+ * @param shown what the row says: `at`, or else `time`
+ * @param stored the relay's `time`, under whose day the row stands; where the two days differ, the row names its own
  * @param exact by the clock and to the second, however young
  */
-export function formatRowTime(shown: number, stored: number, now: number, zone: Zone, exact: boolean): string {
-	const relative = exact ? undefined : formatRelative(shown, now, zone);
-	if (relative) return relative;
-	if (shown === stored || dayOf(shown, zone) === dayOf(stored, zone)) return formatClock(shown, zone, exact);
-	const day = write(shown, 'short', zone);
-	return exact ? day : `${day}, ${formatClock(shown, zone)}`;
+export function formatRowTime(shown: number, stored: number, now: number, zone: Zone, words: TimeWords, exact: boolean): string {
+	if (shown !== stored && dayOf(shown, zone) !== dayOf(stored, zone)) return formatDay(shown, now, zone, words);
+	return (!exact && formatRelative(shown, now, words)) || formatClock(shown, zone, exact);
 }

@@ -1,5 +1,5 @@
-// The sheet, its header, and what stands where the rows would be.
-// Knows the frame; never knows a row.
+// The sheet, its header, what stands where the rows would be, and what all of these share.
+// Knows the frame; never knows how a row is laid out.
 import { css } from 'lit';
 
 export const frame = css`
@@ -17,8 +17,8 @@ export const frame = css`
 		padding: 0;
 		font: inherit;
 	}
-	/* As tall as its rows up to the maximum; a height of the host's wins over it, since a minimum wins over a maximum
-	   and percentages of no height count as none. */
+	/* As tall as its rows, up to the maximum; a height of the host's wins over it, since a minimum wins over a maximum,
+	   and a percentage of no height counts as none. */
 	.panel {
 		container-type: inline-size;
 		contain-intrinsic-inline-size: 24rem;
@@ -32,15 +32,23 @@ export const frame = css`
 		border-radius: 12px;
 		background: var(--_surface);
 		color: var(--_text);
-		font: 400 var(--_size) / 1.4286 var(--_font);
+		font: var(--_size) / 1.4286 var(--_font);
 		font-variant-numeric: tabular-nums;
-		text-align: start;
+	}
+	.header,
+	.titles,
+	.sign,
+	.day,
+	.gap,
+	.meta,
+	.level,
+	.meta a {
+		display: flex;
+		align-items: center;
+		gap: 0 8px;
 	}
 	.header {
 		flex: none;
-		display: flex;
-		align-items: center;
-		gap: 8px;
 		min-block-size: 48px;
 		padding-inline: 16px 8px;
 		border-block-end: 1px solid var(--_line);
@@ -48,9 +56,7 @@ export const frame = css`
 	.titles {
 		flex: 1;
 		min-inline-size: 0;
-		display: flex;
 		align-items: baseline;
-		gap: 0 8px;
 	}
 	.heading,
 	.title,
@@ -59,17 +65,68 @@ export const frame = css`
 		font: 600 calc(1.0714 * var(--_size)) / 1.3333 var(--_font);
 	}
 	.heading,
+	.type,
+	.compact .text,
 	::slotted([slot='heading']) {
 		overflow: hidden;
 		text-overflow: ellipsis;
 		white-space: nowrap;
 	}
+	.words,
+	.quiet,
+	.meta,
+	.time,
+	.day,
+	.gap,
+	.end,
+	.code,
+	.type,
+	pre {
+		font-size: max(12px, 0.857 * var(--_size));
+		line-height: 1.3333;
+	}
+	.words,
+	.tool,
+	.note,
+	.day,
+	.gap,
+	.type,
+	.data,
+	.avatar,
+	.debug .text,
+	.pause,
+	pre {
+		color: var(--_text-2);
+	}
+	.quiet,
+	.meta,
+	.time,
+	.end {
+		color: var(--_text-3);
+	}
+	.name,
+	.title,
+	.day,
+	.level,
+	.avatar,
+	.button {
+		font-weight: 600;
+	}
+	.code,
+	.type,
+	.data,
+	pre {
+		font-family: var(--_mono);
+	}
 	.words {
 		flex: none;
-		color: var(--_text-2);
-		font-size: var(--_small);
-		line-height: 1.3333;
-		white-space: nowrap;
+	}
+	.ring {
+		color: var(--_warn);
+	}
+	.dot {
+		color: var(--_ok);
+		animation: beat 0.6s;
 	}
 	svg {
 		flex: none;
@@ -77,7 +134,6 @@ export const frame = css`
 		fill: none;
 		stroke: currentColor;
 		stroke-width: 1.5px;
-		stroke-linejoin: round;
 	}
 	.solid {
 		fill: currentColor;
@@ -87,35 +143,21 @@ export const frame = css`
 	path {
 		vector-effect: non-scaling-stroke;
 	}
-	.sign {
-		display: flex;
-		color: var(--_warn);
-	}
-	.live {
-		color: var(--_ok);
-		animation: beat 0.6s;
-	}
-	.sign .pause {
-		color: var(--_text-2);
-	}
-	.ring {
+	.i-ring {
 		stroke-width: 2px;
 	}
 	.pulse {
-		color: var(--_control);
+		stroke: var(--_control);
 		stroke-width: 1.4px;
-		stroke-linejoin: miter;
 	}
 	.ground {
 		stroke: var(--_line);
-		stroke-width: 1px;
 	}
 	.running {
 		opacity: 0.5;
 	}
 	.errors {
-		color: var(--_error);
-		stroke: currentColor;
+		stroke: var(--_error);
 	}
 	button {
 		border: 0;
@@ -123,116 +165,76 @@ export const frame = css`
 		background: none;
 		color: inherit;
 		cursor: pointer;
+	}
+	.tool,
+	.button {
+		min-inline-size: 32px;
+		min-block-size: 32px;
 		transition: background 0.12s;
 	}
-	.tool {
-		display: grid;
-		place-items: center;
-		inline-size: 32px;
-		block-size: 32px;
-		color: var(--_text-2);
+	.tool svg {
+		vertical-align: -3px;
 	}
 	.button {
-		min-block-size: 32px;
-		padding: 0 12px;
+		padding-inline: 12px;
 		border: 1px solid var(--_control);
-		font-weight: 600;
-	}
-	.button[aria-disabled='true'] {
-		color: var(--_text-3);
-	}
-	.tool:hover,
-	.button:hover {
-		background: var(--_sunken);
 	}
 	:focus-visible {
 		outline: 2px solid var(--_accent);
-		outline-offset: 2px;
-	}
-	.tool:focus-visible,
-	.list:focus-visible,
-	.row:focus-visible,
-	pre:focus-visible {
 		outline-offset: -2px;
 	}
-	/* Keeping the reader's place is the element's work, and done twice it jumps. */
+	/* To keep the reader's place is the element's work; done twice, it jumps. */
 	.list {
 		flex: 1 1 auto;
-		min-block-size: 0;
 		display: flex;
 		flex-direction: column;
 		position: relative;
 		overflow: hidden auto;
 		overflow-anchor: none;
 		scrollbar-width: thin;
-		scrollbar-color: var(--_control) transparent;
 	}
 	ol {
 		list-style: none;
 	}
+	.note,
+	.end {
+		padding: 12px 16px;
+		text-align: center;
+	}
 	.note {
 		margin: auto;
-		padding: 40px 16px;
-		inline-size: min(100%, 36ch + 32px);
-		color: var(--_text-2);
-		text-align: center;
+		padding-block: 40px;
+		max-inline-size: calc(36ch + 32px);
 		text-wrap: balance;
 		overflow-wrap: anywhere;
 	}
-	.note svg {
-		margin-block-end: 8px;
-		color: var(--_text-3);
-	}
 	.title {
-		margin-block-end: 4px;
+		margin-block: 8px 4px;
 		color: var(--_text);
 	}
-	.note > .button,
-	.note > p + p + p {
+	.title ~ :nth-child(n + 4) {
 		margin-block-start: 12px;
 	}
 	.copy {
-		display: block;
-		padding: 8px;
-		border-radius: 8px;
-		background: var(--_sunken);
-		text-align: start;
 		user-select: all;
 	}
-	code,
-	pre {
-		font-family: var(--_mono);
-		font-size: var(--_small);
-	}
-	.quiet,
-	.end {
-		color: var(--_text-3);
-		font-size: var(--_small);
-		font-weight: 400;
-	}
-	.end {
-		padding: 12px 16px 16px;
-		text-align: center;
-	}
-	@container (max-width: 519.98px) {
+	/* Widths are those inside the border: two less than the panel's. */
+	@container (width < 518px) {
 		.pulse {
 			inline-size: 72px;
 		}
 	}
-	@container (max-width: 419.98px) {
+	@container (width < 418px) {
 		.titles {
-			flex-direction: column;
+			display: block;
 		}
-		.heading {
-			max-inline-size: 100%;
+		.words {
+			display: block;
 		}
 	}
-	@container (max-width: 359.98px) {
+	@container (width < 358px) {
 		.pulse {
 			display: none;
-		}
-		.header {
-			padding-inline: 12px 4px;
 		}
 	}
 	@media (pointer: coarse) {
@@ -258,7 +260,12 @@ export const frame = css`
 			transition: none !important;
 		}
 	}
+	/* A drawing keeps its own colours there, and only takes over its parent's. */
 	@media (forced-colors: active) {
+		.pulse,
+		.errors {
+			stroke: CanvasText;
+		}
 		.selected {
 			outline: 1px solid Highlight;
 			outline-offset: -1px;
@@ -266,23 +273,16 @@ export const frame = css`
 	}
 	@media print {
 		.panel {
-			block-size: auto;
+			display: block;
 			max-block-size: none;
-		}
-		.panel,
-		.list {
 			overflow: visible;
 		}
 		button,
 		.pulse {
 			display: none;
 		}
-		.time {
-			font-size: 0;
-		}
 		.time::after {
-			content: attr(title);
-			font-size: 12px;
+			content: ' ' attr(title);
 		}
 	}
 `;

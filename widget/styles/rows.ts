@@ -4,20 +4,21 @@ import { css } from 'lit';
 
 export const rows = css`
 	.row {
-		--_level: var(--_text-2);
 		position: relative;
 		display: grid;
 		grid-template-columns: 28px minmax(0, 1fr) auto;
-		column-gap: 12px;
+		gap: 0 12px;
 		align-items: start;
 		padding: 10px 16px;
-		scroll-margin-block: 32px 0;
-	}
-	.row > * {
-		grid-column: 2 / -1;
+		scroll-margin-block-start: 32px;
 	}
 	.row:hover,
-	.row:focus-visible {
+	.row:focus-visible,
+	.tool:hover,
+	.button:hover,
+	.avatar,
+	.copy,
+	pre {
 		background: var(--_sunken);
 	}
 	.row.selected {
@@ -35,23 +36,31 @@ export const rows = css`
 	.error {
 		--_level: var(--_error);
 	}
-	.row:is(.warning, .error) {
-		border-inline-start: 3px solid var(--_level);
-		padding-inline-start: 13px;
+	.level {
+		gap: 4px;
+		color: var(--_level);
 	}
-	/* Transparent borders are what forced colours draw where the ground is taken away. */
+	:is(.warning, .error)::after {
+		content: '';
+		position: absolute;
+		inset-block: 0;
+		inset-inline-start: 0;
+		border-inline-start: 3px solid var(--_level);
+	}
+	/* Transparent borders are what forced colours draw where they take the ground away. */
+	.avatar,
+	.copy,
+	pre {
+		border: 1px solid transparent;
+		border-radius: 8px;
+	}
 	.avatar {
-		grid-area: 1 / 1 / span 2;
+		grid-row: span 2;
 		position: relative;
 		overflow: hidden;
 		inline-size: 28px;
 		block-size: 28px;
-		border: 1px solid transparent;
-		border-radius: 8px;
-		background: var(--_sunken);
-		color: var(--_text-2);
 		font-size: 11px;
-		font-weight: 600;
 		letter-spacing: 0.02em;
 		line-height: 26px;
 		text-align: center;
@@ -59,7 +68,7 @@ export const rows = css`
 	.person {
 		border-radius: 50%;
 	}
-	.avatar img {
+	img {
 		position: absolute;
 		inset: -1px;
 		object-fit: cover;
@@ -81,9 +90,6 @@ export const rows = css`
 	.h9 { --_hue: 285; }
 	.h10 { --_hue: 315; }
 	.h11 { --_hue: 345; }
-	.row > .text {
-		grid-area: 1 / 2;
-	}
 	.text {
 		max-inline-size: 72ch;
 		white-space: pre-wrap;
@@ -91,120 +97,60 @@ export const rows = css`
 		text-align: -webkit-match-parent;
 		text-align: match-parent;
 	}
-	.debug .text {
-		color: var(--_text-2);
-	}
-	.name,
-	b {
-		font-weight: 600;
-	}
-	.row > .time {
-		grid-area: 1 / 3;
-	}
-	.time,
-	.meta {
-		color: var(--_text-3);
-		font-size: var(--_small);
-		line-height: 1.3333;
-	}
 	.time {
+		grid-area: 1 / 3;
 		padding-block-start: 2px;
 		white-space: nowrap;
 	}
+	.meta,
+	.row > pre {
+		grid-column: 2 / 4;
+	}
 	.meta {
-		display: flex;
 		flex-wrap: wrap;
-		column-gap: 8px;
+		overflow-wrap: anywhere;
 	}
-	.level {
-		display: inline-flex;
-		align-items: center;
-		gap: 4px;
-		color: var(--_level);
-		font-weight: 600;
-	}
-	.type,
-	.data {
-		color: var(--_text-2);
-	}
-	.type {
-		min-inline-size: 0;
-		overflow: hidden;
-		text-overflow: ellipsis;
-		white-space: nowrap;
+	.meta a {
+		gap: 2px;
 	}
 	a {
 		color: var(--_accent);
+	}
+	a:not(:hover) {
 		text-decoration: none;
 	}
-	a:hover {
-		text-decoration: underline;
-	}
-	.meta a {
-		display: inline-flex;
-		align-items: center;
-		gap: 2px;
-		min-inline-size: 0;
-		overflow-wrap: anywhere;
-	}
-	.out:dir(rtl) {
-		transform: scaleX(-1);
+	.i-out:dir(rtl) {
+		scale: -1 1;
 	}
 	/* Targets of 24 px on lines of 16 */
 	.meta button {
 		margin: -4px;
 		padding: 4px;
-		line-height: inherit;
-	}
-	.meta button:hover {
-		text-decoration: underline;
-	}
-	.data {
-		font-family: var(--_mono);
 	}
 	.more {
-		display: none;
 		color: var(--_accent);
 	}
+	.copy,
 	pre {
-		margin-block: 8px 2px;
 		padding: 8px 12px;
+		text-align: start;
+	}
+	pre {
+		margin-block-start: 8px;
 		max-block-size: 20lh;
 		overflow: auto;
-		border: 1px solid transparent;
-		border-radius: 8px;
-		background: var(--_sunken);
-		color: var(--_text-2);
 		line-height: 1.5;
-		tab-size: 2;
 	}
-	.row:is(:hover, :focus-visible, .selected) pre {
+	.row:hover pre,
+	.selected pre {
 		background: var(--_surface);
-	}
-	.comfortable .fold:not(.narrow) .more {
-		display: inline;
-	}
-	.comfortable .fold:not(.narrow, .expanded) .text {
-		max-block-size: 6lh;
-		overflow: clip;
-		mask-image: linear-gradient(#000 calc(100% - 2lh), transparent);
-	}
-	.day,
-	.gap {
-		font-size: var(--_small);
-		line-height: 1.3333;
 	}
 	.day {
 		position: sticky;
 		inset-block-start: 0;
 		z-index: 1;
-		display: flex;
-		align-items: center;
-		gap: 12px;
 		padding: 8px 16px 4px;
 		background: var(--_surface);
-		color: var(--_text-2);
-		font-weight: 600;
 	}
 	.day::after {
 		content: '';
@@ -212,14 +158,10 @@ export const rows = css`
 		border-block-start: 1px solid var(--_line);
 	}
 	.gap {
-		display: flex;
-		align-items: center;
-		gap: 8px;
 		margin: 8px 16px;
 		padding: 8px 12px;
 		border: 1px dashed var(--_control);
 		border-radius: 8px;
-		color: var(--_text-2);
 	}
 	.bones {
 		pointer-events: none;
@@ -228,33 +170,27 @@ export const rows = css`
 		border: 1px solid var(--_line);
 		background: var(--_line);
 	}
-	.bones :not(.avatar) {
+	.bones .text,
+	.bones .meta {
 		block-size: 10px;
 		margin-block: 5px;
 		border-radius: 5px;
-		inline-size: 62%;
+		inline-size: 70%;
 	}
 	.bones .meta {
 		margin-block: 3px;
-		inline-size: 34%;
-	}
-	.bones:nth-child(even) .text {
-		inline-size: 84%;
+		inline-size: 40%;
 	}
 
 	.compact .row {
-		--_clock: 68px;
-		grid-template-columns: var(--_clock) 14px 116px minmax(0, 1fr) auto auto auto;
-		column-gap: 8px;
+		grid-template-columns: minmax(68px, auto) 14px 116px minmax(0, 1fr);
+		gap: 0 8px;
 		min-block-size: 26px;
 		padding-block: 3px;
 		font-size: 0.929em;
 		line-height: 20px;
 	}
-	.compact.long .row {
-		--_clock: 84px;
-	}
-	.compact :is(.row.error, .row.error:hover) {
+	.compact .error:not(.selected) {
 		background: var(--_error-tint);
 	}
 	.compact .avatar {
@@ -263,83 +199,92 @@ export const rows = css`
 	.compact .meta {
 		display: contents;
 	}
-	.compact .meta > * {
+	.compact .row *:not(pre) {
 		grid-row: 1;
-		font-size: var(--_small);
 		line-height: 20px;
 	}
-	.compact .row > .time {
-		grid-area: 1 / 1;
+	.compact .time {
+		grid-column: 1;
 		padding: 0;
 		font-family: var(--_mono);
-		line-height: 20px;
 	}
 	.compact .level,
 	.compact .row::before {
 		grid-area: 1 / 2;
-		align-self: center;
+		min-block-size: 20px;
 	}
 	.compact .level span {
 		position: absolute;
 		clip-path: inset(50%);
 	}
-	.compact .row:is(.info, .debug)::before {
-		content: '';
-		justify-self: center;
-		border: 2px solid var(--_control);
-		border-radius: 50%;
+	.compact :is(.info, .debug)::before {
+		content: '•';
+		color: var(--_control);
+		text-align: center;
 	}
 	.compact .type {
 		grid-column: 3;
 	}
-	.compact .row > .text {
-		grid-area: 1 / 4;
-		overflow: hidden;
-		text-overflow: ellipsis;
-		white-space: nowrap;
+	.compact .text {
+		grid-column: 4;
+		max-inline-size: none;
 	}
-	.compact .selected > .text {
-		white-space: pre-wrap;
+	.compact .meta a {
+		grid-column: 5;
+		min-block-size: 20px;
 	}
-	.compact .meta button {
+	.compact .data {
+		grid-column: 6;
 		margin-block: -2px;
 		padding-block: 2px;
 	}
 	.compact .row > pre {
-		grid-column: 1 / -1;
+		grid-column: 1 / span 6;
+	}
+	.compact .selected .text {
+		white-space: pre-wrap;
 	}
 
-	@container (min-width: 900px) {
+	.fold:not(.expanded) .text {
+		max-block-size: 6lh;
+		overflow: clip;
+		mask: linear-gradient(#000 4lh, #0000);
+	}
+	@container (width >= 418px) {
+		.row.fold:not(.wide) .text {
+			max-block-size: none;
+			mask: none;
+		}
+		.fold:not(.wide) .more {
+			display: none;
+		}
+	}
+	@container (width >= 898px) {
 		.comfortable .row {
 			grid-template-columns: 28px minmax(0, 72ch) auto;
 			justify-content: start;
 		}
 	}
-	@container (max-width: 519.98px) {
+	@container (width < 518px) {
 		.compact .row {
-			grid-template-columns: var(--_clock) 14px fit-content(9em) minmax(0, 1fr) auto auto;
+			grid-template-columns: minmax(68px, auto) 14px fit-content(9em) minmax(0, 1fr);
 		}
 		.compact .meta a span {
 			display: none;
 		}
-	}
-	@container (max-width: 419.98px) {
-		.comfortable .narrow .more {
-			display: inline;
-		}
-		.comfortable .narrow:not(.expanded) .text {
-			max-block-size: 6lh;
-			overflow: clip;
-			mask-image: linear-gradient(#000 calc(100% - 2lh), transparent);
+		.compact .row.selected .text {
+			grid-area: 2 / 1 / auto / -1;
 		}
 	}
-	@container (max-width: 359.98px) {
+	@container (width < 358px) {
+		/* Words first: what is left of the line is the sentence's. */
+		.compact .type {
+			display: none;
+		}
+		.header,
 		.row,
 		.day {
 			padding-inline: 12px;
-		}
-		.row:is(.warning, .error) {
-			padding-inline-start: 9px;
 		}
 		.gap {
 			margin-inline: 12px;

@@ -1,8 +1,8 @@
-// The colours, type and shape that a page may set, all as --live-feed-*.
+// The colours and type that a page may set, all as --live-feed-*.
 // Knows values for light, dark and more contrast; never knows what is drawn with them.
 import { css } from 'lit';
 
-// Each token is read through a name of our own, so that a page may set it on any ancestor, and this is its only default.
+// Each is read through a name of our own, so that a page may set it on any ancestor, and has its default only here.
 export const tokens = css`
 	:host {
 		--_surface: var(--live-feed-surface, light-dark(#ffffff, #121418));
@@ -20,9 +20,8 @@ export const tokens = css`
 		--_error: var(--live-feed-error, light-dark(#b3261e, #ff8f85));
 		--_error-tint: var(--live-feed-error-tint, light-dark(#fdecea, #331a19));
 		--_font: var(--live-feed-font, system-ui, sans-serif);
-		--_mono: var(--live-feed-mono, ui-monospace, SFMono-Regular, Menlo, Consolas, monospace);
+		--_mono: var(--live-feed-mono, ui-monospace, Menlo, Consolas, monospace);
 		--_size: var(--live-feed-font-size, clamp(13px, 0.875rem, 20px));
-		--_small: max(12px, 0.857 * var(--_size));
 	}
 	@media (prefers-contrast: more) {
 		:host {

@@ -3,7 +3,7 @@
 import { html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
 import { guard } from 'lit/directives/guard.js';
-import { keyed } from 'lit/directives/keyed.js';
+import { repeat } from 'lit/directives/repeat.js';
 import { formatClock } from '../times.ts';
 import { icon } from './icons.ts';
 import type { Icon } from './icons.ts';
@@ -13,44 +13,41 @@ import { isAuthors } from './state.ts';
 
 /** The state of the connection in words. */
 export function stateWords(props: PanelProps): string {
-	const { connection, paused, words, asOf } = props;
-	if (isAuthors(props.problem?.code)) return words.notSetUp;
-	if (connection === 'refused') return words.notAllowed;
-	if (connection === 'offline') return words.offline(asOf === undefined ? undefined : formatClock(asOf, props));
-	if (connection === 'connecting') return props.settled ? words.connecting : '';
-	if (connection === 'idle') return '';
-	if (paused) return words.paused(props.waiting);
-	return connection === 'live' ? words.live : words.catchingUp(props.toGo);
-}
-
-function button(name: Icon, label: string, onClick: () => void): TemplateResult {
-	return html`<button class="tool" title=${label} aria-label=${label} @click=${onClick}>${icon(name)}</button>`;
+	const { connection, words, asOf } = props;
+	if (isAuthors(props)) return words.notSetUp;
+	return {
+		idle: '',
+		connecting: props.settled ? words.connecting : '',
+		'catching-up': words.catchingUp(props.toGo),
+		live: props.paused ? words.paused(props.waiting) : words.live,
+		offline: words.offline(asOf ? formatClock(asOf, props) : undefined),
+		refused: words.notAllowed,
+	}[connection];
 }
 
 /** The header; it is there even where it is not wanted, for its slots. */
 export function header(props: PanelProps, on: PanelHandlers): TemplateResult {
-	const { connection, paused, words, pulse, items, now } = props;
+	const { connection, paused, words, pulse, items, order } = props;
 	const live = connection === 'live';
-	const ends = items.length ? [items[0], items.at(-1)] : [];
-	const newest = ends[props.order === 'newest-first' ? 0 : 1];
+	const minute = Math.floor(props.now / 60_000);
+	const newest = items.at(order === 'newest-first' ? 0 : -1);
 	// A new key is a new dot, and a new dot beats once: at most every other second.
 	const beat = newest?.kind === 'event' ? Math.floor(newest.event.time / 2000) : 0;
+	const sign: Icon = live ? (paused ? 'pause' : 'dot') : 'ring';
+	const [tool, label, act]: [Icon, string, () => void] =
+		connection === 'offline'
+			? ['retry', words.retry, on.onRetry]
+			: paused
+				? ['play', words.resume, on.onTogglePause]
+				: ['pause', words.pause, on.onTogglePause];
 	return html`<header class="header" part="header" ?hidden=${props.noHeader}>
-		${keyed(beat, html`<span class="sign ${live ? 'live' : connection}">${icon(paused && live ? 'pause' : live ? 'dot' : 'ring', 10)}</span>`)}
+		${repeat([beat], String, () => html`<span class="sign ${sign}">${icon(sign, 10)}</span>`)}
 		<div class="titles">
-			<slot name="heading"><h2 class="heading" part="heading" dir="auto">${props.heading || props.channel}</h2></slot>
-			<span class="words" part="state" title=${props.problem?.message ?? nothing}>${stateWords(props)}</span>
+			<slot name="heading"><h2 class="heading" part="heading" dir="auto">${props.heading || props.channel || 'live-feed'}</h2></slot>
+			<span class="words" part="state">${stateWords(props)}</span>
 		</div>
-		${pulse && !props.noPulse ? guard([pulse, Math.floor(now / 60_000), words], () => pulseView(pulse, now, props, words)) : nothing}
+		${pulse && !props.noPulse ? guard([pulse, minute, words], () => pulseView(pulse, minute, props, words)) : nothing}
 		<slot name="actions"></slot>
-		${
-			connection === 'offline'
-				? button('retry', words.retry, on.onRetry)
-				: connection === 'refused' || isAuthors(props.problem?.code)
-					? nothing
-					: paused
-						? button('play', words.resume, on.onTogglePause)
-						: button('pause', words.pause, on.onTogglePause)
-		}
+		${connection === 'refused' || isAuthors(props) ? nothing : html`<button class="tool" title=${label} @click=${act}>${icon(tool)}</button>`}
 	</header>`;
 }

@@ -5,7 +5,7 @@ import type { TemplateResult } from 'lit';
 import { guard } from 'lit/directives/guard.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { FeedEvent, Pulse } from '../../relay/protocol/event.ts';
-import { dayOf, formatClock, formatDay, formatRowTime } from '../times.ts';
+import { dayOf, formatDay, formatRowTime } from '../times.ts';
 import type { Zone } from '../times.ts';
 import type { Words } from '../words.ts';
 import { header } from './header.ts';
@@ -61,54 +61,57 @@ export interface PanelHandlers extends RowHandlers {
 
 /** Up and Down go from row to row; everything else stays with the browser. */
 function moveFocus(press: KeyboardEvent): void {
-	const step = press.key === 'ArrowDown' ? 'nextElementSibling' : press.key === 'ArrowUp' ? 'previousElementSibling' : undefined;
-	let next = press.target as Element | null; // a listener inside the shadow root is told the element itself
-	if (!step || !next?.matches('.row')) return;
-	do next = next[step];
-	while (next && !next.matches('.row'));
-	(next as HTMLElement | null)?.focus(); // rows are HTML
+	const down = press.key === 'ArrowDown';
+	const here = press.target as HTMLElement; // inside the shadow root the listener is told the element itself
+	if ((!down && press.key !== 'ArrowUp') || !here.matches('.row')) return;
+	const rows = [...(here.parentElement?.querySelectorAll<HTMLElement>('.row') ?? [])];
+	rows[rows.indexOf(here) + (down ? 1 : -1)]?.focus();
 	press.preventDefault();
 }
 
-/** Rows, days and gaps, flat and each with the key of its own. */
-function lines(props: PanelProps, on: PanelHandlers): { key: string | number; line: unknown }[] {
-	const { items, now, words, selected, expanded, unfolded, fresh } = props;
+interface Line {
+	key: string | number;
+	line: unknown;
+}
+
+/** Rows, days and gaps, flat and each with a key of its own. */
+function lines(props: PanelProps, on: PanelHandlers): Line[] {
+	const { items, now, words, selected } = props;
 	const compact = props.density === 'compact';
 	const reachable = selected ?? items.find((item) => item.kind === 'event')?.event.seq;
-	const result: { key: string | number; line: unknown }[] = [];
+	const result: Line[] = [];
 	let quarter: number | undefined;
-	let day: string | undefined;
+	let day = '';
 	for (const item of items) {
 		if (item.kind === 'gap') {
 			result.push({
-				key: `gap ${item.from}`,
-				line: html`<li class="gap" part="gap">${icon('gap')}<span>${words.gap(item.from, item.to)}</span></li>`,
+				key: `gap${item.from}`,
+				line: html`<li class="gap" part="gap">${icon('gap')}${words.gap(item.from, item.to)}</li>`,
 			});
 			continue;
 		}
 		const { event } = item;
 		const { seq, time } = event;
-		// Days begin at quarters of an hour everywhere, and asking Intl for each row is dear.
-		if (quarter !== Math.floor(time / 900_000)) {
-			quarter = Math.floor(time / 900_000);
-			const next = dayOf(time, props);
-			if (next !== day) {
-				const first = day === undefined;
-				day = next;
-				const label = formatDay(time, now, props, words);
-				// A log of today alone needs nobody to say so.
-				if (!compact || !first || label !== words.today) {
-					result.push({ key: `day ${day}`, line: html`<li class="day" part="separator"><span>${label}</span></li>` });
-				}
+		// Days begin at quarters of an hour everywhere, and to ask Intl for each row is dear.
+		const before = quarter;
+		quarter = Math.floor(time / 900_000);
+		const its = quarter === before ? day : dayOf(time, props);
+		if (its !== day) {
+			day = its;
+			const label = formatDay(time, now, props, words);
+			// A log of today alone needs nobody to say so.
+			if (!compact || result.length || label !== words.today) {
+				result.push({ key: day, line: html`<li class="day" part="separator">${label}</li>` });
 			}
 		}
 		const state = {
-			time: formatRowTime(event.at ?? time, time, now, props, compact),
+			time: formatRowTime(event.at ?? time, time, now, props, words, compact),
 			selected: seq === selected,
-			expanded: expanded.has(seq),
-			unfolded: unfolded.has(seq),
-			fresh: fresh.has(seq),
+			expanded: props.expanded.has(seq),
+			unfolded: props.unfolded.has(seq),
+			fresh: props.fresh.has(seq),
 			reachable: seq === reachable,
+			compact,
 		};
 		result.push({
 			key: seq,
@@ -119,30 +122,32 @@ function lines(props: PanelProps, on: PanelHandlers): { key: string | number; li
 }
 
 /** The old end of the list: more, or why there is no more. */
-function olderView({ older, words }: PanelProps, on: PanelHandlers): unknown {
+function end({ older, words }: PanelProps, on: PanelHandlers): unknown {
 	if (older === 'unknown') return nothing;
-	if (older === 'beginning' || older === 'trimmed') return html`<p class="end">${words[older]}</p>`;
 	const loading = older === 'loading';
-	return html`<p class="end"><button class="button" aria-disabled=${loading} @click=${loading ? nothing : on.onLoadOlder}>${loading ? words.loading : words.loadOlder}</button></p>`;
+	return html`<p class="end">${
+		loading || older === 'more'
+			? html`<button class="button" aria-disabled=${loading} @click=${on.onLoadOlder}>${loading ? words.loading : words.loadOlder}</button>`
+			: words[older]
+	}</p>`;
 }
 
 /** The whole panel. */
 export function panel(props: PanelProps, on: PanelHandlers): TemplateResult {
-	const { connection, items, settled, words, density, order } = props;
-	const some = items.length > 0;
-	const trouble = !some && (connection === 'offline' || connection === 'refused' || isAuthors(props.problem?.code));
-	const waits = !some && !trouble && (connection === 'connecting' || connection === 'catching-up');
-	const long = formatClock(props.now, props, true).length > 8 ? ' long' : '';
-	const older = some || props.older === 'more' || props.older === 'loading' ? olderView(props, on) : nothing;
-	return html`<section class="panel ${density}${long}" aria-label=${props.heading || props.channel}>
+	const { connection, items, words, order, channel } = props;
+	const none = !items.length;
+	const refused = connection === 'refused';
+	const trouble = none && (refused || connection === 'offline' || isAuthors(props));
+	const waits = none && (connection === 'connecting' || connection === 'catching-up');
+	return html`<section class="panel ${props.density}" aria-label=${props.heading || channel || nothing}>
 		${header(props, on)}
-		<div class="list" part="list" aria-busy=${waits} @scroll=${on.onScroll} @keydown=${moveFocus}>
-			${order === 'newest-last' ? older : nothing}
-			<ol role="list">${repeat(lines(props, on), (line) => line.key, (line) => line.line)}</ol>
-			${order === 'newest-first' ? older : nothing}
-			${waits && settled ? bones() : nothing}
-			${trouble ? html`<div class="note" part="empty">${troubleView(props, props, words, on.onRetry)}</div>` : nothing}
-			<div class="note" part="empty" ?hidden=${some || connection !== 'live' || trouble}><slot name="empty">${emptyView(props.channel, props.relay, words)}</slot></div>
+		<div class="list" part="list" @scroll=${on.onScroll} @keydown=${moveFocus}>
+			${none || order === 'newest-first' ? nothing : end(props, on)}
+			<ol role="list">${repeat(lines(props, on), ({ key }) => key, ({ line }) => line)}</ol>
+			${none || order === 'newest-last' ? nothing : end(props, on)}
+			${waits && props.settled ? bones() : nothing}
+			${trouble ? html`<div class="note" part="empty">${troubleView(props, refused, words, on.onRetry)}</div>` : nothing}
+			<div class="note" part="empty" ?hidden=${!none || trouble || connection !== 'live'}><slot name="empty">${emptyView(channel, props.relay, words)}</slot></div>
 		</div>
 		<slot name="footer"></slot>
 	</section>`;

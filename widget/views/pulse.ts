@@ -7,39 +7,35 @@ import { formatClock } from '../times.ts';
 import type { Zone } from '../times.ts';
 import type { Words } from '../words.ts';
 
-const BARS = 60;
-const HEIGHT = 20;
-
-/** The hour that ends with `now`: events and errors of each minute, oldest first. */
-export function lastHour(pulse: Pulse, now: number): { events: number[]; errors: number[] } {
+/** Events and errors of the sixty minutes that end with `minute` (minutes since 1970), oldest first. */
+export function lastHour({ minute: first, counts }: Pulse, minute: number): [events: number, errors: number][] {
 	// The relay counted when we joined; the hour has moved on since.
-	const shift = Math.floor(now / 60_000) - (BARS - 1) - pulse.minute;
-	const at = (counts: number[] | undefined, i: number) => counts?.[i + shift] ?? 0;
-	const minutes = Array.from({ length: BARS }, (_, i) => i);
-	return {
-		events: minutes.map((i) => Object.values(pulse.counts).reduce((sum, counts) => sum + at(counts, i), 0)),
-		errors: minutes.map((i) => at(pulse.counts.error, i)),
-	};
+	return Array.from({ length: 60 }, (_, i) => {
+		const index = minute - 59 + i - first;
+		return [Object.values(counts).reduce((sum, level) => sum + (level[index] ?? 0), 0), counts.error?.[index] ?? 0];
+	});
 }
 
 /** The drawing and its name. */
-export function pulseView(pulse: Pulse, now: number, zone: Zone, words: Words): TemplateResult {
-	const { events, errors } = lastHour(pulse, now);
-	const most = Math.max(...events);
-	const sum = (counts: number[]) => counts.reduce((total, n) => total + n, 0);
-	const busiest = formatClock((Math.floor(now / 60_000) - (BARS - 1) + events.indexOf(most)) * 60_000, zone);
-	const name = words.pulse(sum(events), busiest, most, sum(errors));
-	const paths = ['', '', ''];
-	const bar = (path: number, i: number, from: number, to: number) => {
-		paths[path] += `M${i * 2 + 1} ${(HEIGHT - 1 - from).toFixed(1)}V${(HEIGHT - 1 - to).toFixed(1)}`;
-	};
-	for (const [i, n] of events.entries()) {
+export function pulseView(pulse: Pulse, minute: number, zone: Zone, words: Words): TemplateResult {
+	const hour = lastHour(pulse, minute);
+	const most = Math.max(...hour.map(([n]) => n));
+	const busiest = formatClock((minute - 59 + hour.findIndex(([n]) => n === most)) * 60_000, zone);
+	const sum = (which: 0 | 1) => hour.reduce((total, counts) => total + counts[which], 0);
+	const name = words.pulse(sum(0), busiest, most, sum(1));
+	let bars = '';
+	let bad = '';
+	let running = '';
+	for (const [i, [n, errors]] of hour.entries()) {
 		if (!n) continue;
-		const tall = Math.max(2, (n / most) * (HEIGHT - 1));
-		const bad = errors[i] ?? 0;
-		const foot = bad && (bad === n ? tall : Math.min(Math.max(2, (bad / n) * tall), tall - 1));
-		if (bad) bar(1, i, 0, foot);
-		if (tall > foot + 1) bar(i === BARS - 1 ? 2 : 0, i, foot && foot + 1, tall);
+		const height = Math.max(2, (n / most) * 19);
+		const foot = errors && Math.max(2, (errors / n) * height);
+		const x = `M${i * 2 + 1} `;
+		if (errors) bad += `${x}19V${19 - foot}`;
+		// Parted from the errors by 1 px
+		const bar = height > foot + 1 ? `${x}${19 - foot - (foot && 1)}V${19 - height}` : '';
+		if (i < 59) bars += bar;
+		else running = bar;
 	}
-	return html`<svg class="pulse" part="pulse" role="img" aria-label=${name} width="120" height=${HEIGHT} viewBox="0 0 120 20" preserveAspectRatio="none"><path class="ground" d="M0 19.5H120"></path><path d=${paths[0]}></path><path class="running" d=${paths[2]}></path><path class="errors" d=${paths[1]}></path></svg>`;
+	return html`<svg class="pulse" part="pulse" role="img" aria-label=${name} width="120" height="20" viewBox="0 0 120 20" preserveAspectRatio="none"><path class="ground" d="M0 19.5H120"></path><path d=${bars}></path><path class="running" d=${running}></path><path class="errors" d=${bad}></path></svg>`;
 }

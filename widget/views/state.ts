@@ -7,64 +7,60 @@ import type { Zone } from '../times.ts';
 import type { Words } from '../words.ts';
 import { icon } from './icons.ts';
 import type { Icon } from './icons.ts';
-import { richText, safeUrl } from './rich-text.ts';
+import { richText } from './rich-text.ts';
 
-/** Icon, title, one sentence, at most one thing to do. */
-function stateView(name: Icon, title: string, text: unknown, more: unknown = nothing): TemplateResult {
-	return html`${icon(name, 32)}<p class="title">${title}</p><p>${text}</p>${more}`;
+/** Why there may be nothing to show. */
+export interface Trouble {
+	relay: string;
+	problem: { code: string; message: string } | undefined;
+	/** When the next attempt is made, by the device's clock, ms. */
+	retryAt: number | undefined;
+}
+
+/** Icon, title, a sentence or two, at most one thing to do. */
+function note(name: Icon, title: string, text: string, more: unknown = nothing): TemplateResult {
+	return html`${icon(name, 32)}<p class="title">${title}</p><p>${richText(text)}</p>${more}`;
 }
 
 /** Five rows without words, as high as rows are. */
-export function bones(): TemplateResult {
-	return html`<div aria-hidden="true">${[1, 2, 3, 4, 5].map(
-		() => html`<div class="row bones"><i class="avatar"></i><i class="text"></i><i class="meta"></i></div>`,
-	)}</div>`;
+export function bones(): TemplateResult[] {
+	return [0, 1, 2, 3, 4].map(
+		() => html`<div class="row bones"><i class="avatar person"></i><i class="text"></i><i class="meta"></i></div>`,
+	);
 }
 
-/** No event yet; to who runs a relay on this machine, also how to send one. */
+/** No event yet; whoever runs a relay on this machine is also told how to send one. */
 export function emptyView(channel: string, relay: string, words: Words): TemplateResult {
-	const host = safeUrl(relay)?.hostname ?? '';
-	const local = /^(localhost|.+\.localhost|127\.[\d.]+|\[::1\])$/.test(host);
-	return stateView(
+	return note(
 		'tray',
-		words.emptyTitle,
-		richText(words.emptyText(channel)),
-		local
-			? html`<p>${words.tryText} <code class="copy" dir="ltr">curl -d hello ${relay.replace(/\/$/, '')}/channels/${channel}/events</code></p>`
+		words.nothing,
+		words.nothingYet(channel),
+		/^https?:\/\/(localhost|127\.|\[::1)/.test(relay)
+			? html`<p class="code copy" dir="ltr">curl -d hello ${relay.replace(/\/$/, '')}/channels/${channel}/events</p>`
 			: nothing,
 	);
 }
 
-/** Why there is nothing to show. */
-export interface Trouble {
-	relay: string;
-	problem: { code: string; message: string } | undefined;
-	/** The device's clock, ms. */
-	retryAt: number | undefined;
-}
-
 /** True for what the page's author has to mend. */
-export function isAuthors(code: string | undefined): boolean {
-	return code === 'no-channel' || code === 'invalid-channel' || code === 'no-relay' || code === 'mixed-content';
+export function isAuthors({ problem }: Trouble): boolean {
+	return /channel|no-relay|mixed/.test(problem?.code ?? '');
 }
 
 /** What is wrong, and Retry where that may help. */
-export function troubleView(trouble: Trouble, zone: Zone, words: Words, onRetry: () => void): TemplateResult {
+export function troubleView(trouble: Trouble & Zone, refused: boolean, words: Words, onRetry: () => void): TemplateResult {
 	const { problem, retryAt, relay } = trouble;
-	const code = problem?.code ?? 'relay-unreachable';
-	const [title = words.refusedTitle, text] = words.problems[code] ?? [];
-	if (code === 'relay-unreachable') {
-		return stateView(
-			'cut',
-			title,
-			[richText(words.unreachableText(relay)), retryAt ? ` ${words.nextAttempt(formatClock(retryAt, zone, true))}` : ''],
-			html`<button class="button" @click=${onRetry}>${words.retry}</button>`,
-		);
-	}
-	return stateView(
-		isAuthors(code) ? 'code' : 'lock',
-		title,
-		richText(text ?? problem?.message ?? ''),
-		html`<p><code class="quiet" dir="ltr">${code}</code></p>`,
-	);
+	const authors = isAuthors(trouble);
+	return authors || refused
+		? note(
+				authors ? 'warning' : 'lock',
+				authors ? words.notSetUp : words.refused,
+				problem?.message ?? '',
+				html`<p class="quiet code" dir="ltr">${problem?.code}</p>`,
+			)
+		: note(
+				'gap',
+				words.unreachable,
+				words.noAnswer(relay, retryAt ? formatClock(retryAt, trouble, true) : undefined),
+				html`<button class="button" @click=${onRetry}>${words.retry}</button>`,
+			);
 }
