@@ -160,8 +160,8 @@ export class Channel {
 		if (position) {
 			const isNothing = position.epoch === NO_EPOCH;
 			if (!isNothing && (position.epoch !== epoch || position.seq > last)) {
-				// Another log, or one that lost its end: nothing the reader knows can be trusted against this one.
-				return { after: await this.#historyStart(history, filter), recovered: false };
+				// Another log, or one that lost its end: all of it is new to this reader.
+				return { after: Math.max(first - 1, 0), recovered: false };
 			}
 			const after = isNothing ? 0 : position.seq;
 			if (after + 1 >= first || last === 0) return { after, recovered: true };
@@ -224,9 +224,9 @@ export class Channel {
 	}
 
 	async #pageForward(after: Position, limit: number, filter: Filter): Promise<Page> {
-		const { recovered, missing, after: begin } = await this.begin({ position: after }, filter);
+		const { missing, after: begin } = await this.begin({ position: after }, filter);
 		const { first, last, epoch } = this.#log;
-		let seq = recovered || missing ? begin : Math.max(first - 1, 0);
+		let seq = begin;
 		const events: FeedEvent[] = [];
 		while (events.length < limit && seq < last) {
 			const entries = await this.#log.read(seq, Math.min(MAX_PAGE_EVENTS, filter.types.length ? MAX_PAGE_EVENTS : limit));

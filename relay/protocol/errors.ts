@@ -44,6 +44,7 @@ export const ERRORS = {
 	'no-channel': row(400, 'No channel is given.'),
 	'no-relay': row(400, 'No relay is given.'),
 	'outbox-full': row(503, 'Too much is waiting to be sent.', true),
+	cancelled: row(400, 'The page cancelled it.'),
 	closed: row(503, 'The connection was closed before the relay answered.'),
 } as const satisfies Record<string, ErrorRow>;
 

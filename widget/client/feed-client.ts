@@ -1,0 +1,461 @@
+// The headless client: one channel of one relay, complete and in order.
+// Knows positions, drafts in flight and when to come back; never knows which transport it has, Lit or `document`.
+import { formatClientMessage, PROTOCOL_VERSION } from '../../relay/protocol/client-message.ts';
+import { type ErrorCode, FeedError } from '../../relay/protocol/errors.ts';
+import type { Draft, FeedEvent, Page, Pulse, Receipt } from '../../relay/protocol/event.ts';
+import { MAX_EVENT_BYTES, MAX_FILTER_BYTES, PING_INTERVAL_MS } from '../../relay/protocol/limits.ts';
+import { formatPosition, NO_EPOCH } from '../../relay/protocol/position.ts';
+import { type Entries, parseRelayMessage, type RelayMessage, type Welcome } from '../../relay/protocol/relay-message.ts';
+import { isName, matchesType, parseChannel } from '../../relay/protocol/types.ts';
+import { fetchPage, sendLeaving } from './relay-http.ts';
+import type { Gap } from './timeline.ts';
+import type { CreateTransport, Transport } from './transport.ts';
+import { createWebSocket } from './websocket.ts';
+
+/** `idle` not started or closed; `offline` cut off and coming back by itself; `refused` for good. */
+export type Connection = 'idle' | 'connecting' | 'catching-up' | 'live' | 'offline' | 'refused';
+
+export interface ClientOptions {
+	/** The relay's address, such as `https://relay.example.org`. */
+	relay: string;
+	channel: string;
+	/** Types to be transferred: names, prefixes such as `deploy.*`. All unless given. */
+	types?: readonly string[] | undefined;
+	/** How many of the newest events to begin with (50 unless given), or how far back: `2h`. */
+	history?: number | string | undefined;
+	/** Another way to the relay than a WebSocket. */
+	createTransport?: CreateTransport;
+}
+
+export interface ClientEvents {
+	/** `connection`, `problem`, `toGo` or `retryAt` changed. */
+	state: undefined;
+	/** One frame: events in order; `replayed` are those from before this client began. */
+	received: { events: FeedEvent[]; replayed: boolean };
+	/** Events that cannot be had any more. `reset`: a whole log was lost, and another begins. */
+	gap: Gap & { reset: boolean };
+	/** Something failed that no promise tells of; a callback's own error is passed on as it is. */
+	error: unknown;
+}
+
+export interface SubscribeOptions {
+	/** Ends the subscription. */
+	signal?: AbortSignal;
+	/** Begins with history: a position, `10m`, a date, or 0 for the beginning. */
+	since?: string | number;
+}
+
+interface Pending {
+	draft: Draft;
+	resolve: (receipt: Receipt) => void;
+	reject: (error: FeedError) => void;
+}
+
+interface Subscription {
+	pattern: string;
+	callback: (event: FeedEvent) => void;
+	/** Live events that wait until history has been told. */
+	held: FeedEvent[] | undefined;
+}
+
+/** Drafts that wait for the relay at the most; what more is refused. */
+const MAX_PENDING = 1000;
+/** Coming back: full jitter up to a bound that doubles from the first to the last, milliseconds. */
+const FIRST_RETRY_MS = 1000;
+const LAST_RETRY_MS = 30_000;
+/** A ping that nothing answers in this time has found a dead connection, milliseconds. */
+const PONG_TIMEOUT_MS = 10_000;
+
+/** Random letters and digits, in every context (`crypto.randomUUID` exists only in secure ones). */
+function createKey(): string {
+	return [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join('');
+}
+
+export class FeedClient {
+	readonly relay: string;
+	readonly channel: string;
+	connection: Connection = 'idle';
+	/** Why it is `offline` or `refused`. */
+	problem: FeedError | undefined;
+	/** When the next attempt is made, of this device's clock; milliseconds since 1970. */
+	retryAt: number | undefined;
+	/** Entries still to come while `catching-up`. */
+	toGo = 0;
+	/** What the relay counted in the hour before the last welcome. */
+	pulse: Pulse | undefined;
+	/** The relay's clock less this device's, milliseconds. */
+	clockOffset = 0;
+	readonly #url: string;
+	readonly #history: number | string | undefined;
+	readonly #transport: Transport;
+	readonly #listeners = new Map<keyof ClientEvents, Set<(detail: never) => void>>();
+	readonly #subscriptions = new Set<Subscription>();
+	readonly #pending = new Map<number, Pending>();
+	readonly #abort = new AbortController();
+	#types: readonly string[] | undefined;
+	#nextRef = 1;
+	#epoch = '';
+	#seq = 0;
+	/** The newest `seq` that was there before this client began. */
+	#replayedTo = 0;
+	#welcomeLast = 0;
+	#attempts = 0;
+	#isOpen = false;
+	#isPaused = false;
+	#timer: ReturnType<typeof setTimeout> | undefined;
+	#heardAt = 0;
+
+	/** @throws FeedError `invalid-channel`, `no-relay`, `mixed-content` */
+	constructor({ relay, channel, types, history, createTransport = createWebSocket }: ClientOptions) {
+		this.channel = parseChannel(channel);
+		this.relay = parseRelay(relay);
+		this.#url = `${this.relay}/channels/${this.channel}/events`;
+		this.#types = types;
+		this.#history = history;
+		this.#transport = createTransport(this.#url, {
+			onOpen: () => this.#sayHello(),
+			onMessage: (text) => this.#receive(text),
+			onClose: (code, reason) => this.#handleClose(code, reason),
+		});
+		const { signal } = this.#abort;
+		const on = (type: string, run: () => void) => globalThis.addEventListener?.(type, run, { signal });
+		on('online', () => this.connection === 'offline' && this.reconnect());
+		// An open socket keeps a page out of the back/forward cache; and a leaving page must get rid of its drafts.
+		on('pagehide', () => this.#leave());
+		on('pageshow', () => this.#isPaused && this.reconnect());
+	}
+
+	/** Where this reader stands, `epoch:seq`; undefined before the first welcome. */
+	get position(): string | undefined {
+		return this.#epoch ? formatPosition({ epoch: this.#epoch, seq: this.#seq }) : undefined;
+	}
+
+	/** Begins. */
+	connect(): void {
+		if (this.connection === 'idle') this.reconnect();
+	}
+
+	/** Tries now, whatever it waits for; also out of `refused`. */
+	reconnect(): void {
+		if (this.#abort.signal.aborted) return;
+		clearTimeout(this.#timer);
+		this.#isPaused = false;
+		this.#isOpen = false;
+		this.retryAt = undefined;
+		if (this.connection !== 'offline') this.#setConnection('connecting');
+		this.#transport.open();
+	}
+
+	/** Ends it for good; drafts without a receipt are rejected with `closed`. */
+	close(): void {
+		this.#abort.abort();
+		clearTimeout(this.#timer);
+		this.#transport.close();
+		this.#isOpen = false;
+		for (const { reject } of this.#pending.values()) reject(new FeedError('closed'));
+		this.#pending.clear();
+		this.#setConnection('idle');
+	}
+
+	/** Calls back at each such event of the client; answers a function that ends it. */
+	on<K extends keyof ClientEvents>(kind: K, callback: (detail: ClientEvents[K]) => void): () => void {
+		let listeners = this.#listeners.get(kind);
+		if (!listeners) this.#listeners.set(kind, (listeners = new Set()));
+		listeners.add(callback);
+		return () => listeners.delete(callback);
+	}
+
+	/** Changes what is transferred, from here on. */
+	setTypes(types: readonly string[] | undefined): void {
+		if (types?.join() === this.#types?.join()) return;
+		this.#types = types;
+		if (this.#isOpen) this.#sayHello();
+	}
+
+	/**
+	 * Publishes an event and resolves once it is stored. A lone string is its type: `publish('deploy.done')`;
+	 * a text is `publish('message', {text: 'Deploy done'})`.
+	 * @throws FeedError (as a rejection) `invalid-event` and whatever the relay refuses, `outbox-full`, `closed`
+	 */
+	publish(type: string, fields?: Omit<Draft, 'type'>): Promise<Receipt>;
+	publish(draft: Draft): Promise<Receipt>;
+	publish(first: string | Draft, fields?: Omit<Draft, 'type'>): Promise<Receipt> {
+		return new Promise((resolve, reject) => {
+			const draft: Draft = { key: createKey(), ...parseDraftArguments(first, fields) };
+			if (this.#pending.size >= MAX_PENDING) {
+				throw new FeedError('outbox-full', `${MAX_PENDING} events wait for the relay already; try again when it is back.`);
+			}
+			if (new TextEncoder().encode(JSON.stringify(draft)).length > MAX_EVENT_BYTES) {
+				throw new FeedError('event-too-large', `An event has at most ${MAX_EVENT_BYTES} bytes as JSON.`);
+			}
+			if (this.#abort.signal.aborted) throw new FeedError('closed');
+			const ref = this.#nextRef++;
+			this.#pending.set(ref, { draft, resolve, reject });
+			if (this.#isOpen) this.#sendDraft(ref, draft);
+			else if (this.#isPaused) sendLeaving(this.#url, [draft]);
+		});
+	}
+
+	/**
+	 * Calls back for each event of a type (`deploy.done`, `deploy.*`, `*`) from now on, once each and in order,
+	 * also for those that a reconnect brings. Answers a function that ends it.
+	 */
+	subscribe(pattern: string, callback: (event: FeedEvent) => void, { signal, since }: SubscribeOptions = {}): () => void {
+		const subscription: Subscription = { pattern, callback, held: since === undefined ? undefined : [] };
+		const end = () => void this.#subscriptions.delete(subscription);
+		if (signal?.aborted) return end;
+		this.#subscriptions.add(subscription);
+		signal?.addEventListener('abort', end);
+		if (since !== undefined) {
+			this.#tellHistory(subscription, String(since)).catch((error) => this.#emit('error', error));
+		}
+		return end;
+	}
+
+	/**
+	 * A page of history, as PROTOCOL.md has it: `after`, `before`, `since`, `limit`, `type`.
+	 * @throws FeedError the relay's own, or `relay-unreachable`
+	 */
+	fetchPage(query: Record<string, string>): Promise<Page> {
+		return fetchPage(this.#url, query);
+	}
+
+	async #tellHistory(subscription: Subscription, since: string): Promise<void> {
+		let query: Record<string, string> = since === '0' || since.includes(':') && !since.includes('T') ? { after: since } : { since };
+		let told = 0;
+		try {
+			for (;;) {
+				const page = await this.fetchPage({ ...query, limit: '1000', type: subscription.pattern });
+				for (const event of page.events) {
+					if (!this.#subscriptions.has(subscription)) return;
+					told = event.seq;
+					this.#call(subscription, event);
+				}
+				const { next } = page;
+				if (next === null || next === query['after'] || next.endsWith(`:${page.last}`)) break;
+				query = { after: next };
+			}
+		} finally {
+			const held = subscription.held ?? [];
+			subscription.held = undefined;
+			for (const event of held) if (event.seq > told) this.#call(subscription, event);
+		}
+	}
+
+	#sayHello(): void {
+		this.#heardAt = Date.now();
+		const { position } = this;
+		const types = this.#types;
+		const isShort = types && new TextEncoder().encode(JSON.stringify(types)).length <= MAX_FILTER_BYTES;
+		this.#say({
+			type: 'hello',
+			protocol: PROTOCOL_VERSION,
+			...(position === undefined ? {} : { position }),
+			...(this.#history === undefined ? {} : { history: this.#history }),
+			...(isShort ? { types: [...types] } : {}),
+		});
+		if (this.#isOpen) return;
+		this.#isOpen = true;
+		for (const [ref, { draft }] of this.#pending) this.#sendDraft(ref, draft);
+		this.#watch();
+	}
+
+	/** Pings into silence, so that no proxy cuts the line and a dead one is found. */
+	#watch(): void {
+		clearTimeout(this.#timer);
+		this.#timer = setTimeout(() => {
+			const asked = Date.now();
+			if (asked - this.#heardAt < PING_INTERVAL_MS - 1000) return this.#watch();
+			this.#say({ type: 'ping' });
+			this.#timer = setTimeout(() => {
+				if (this.#heardAt >= asked) this.#watch();
+				else this.#restart();
+			}, PONG_TIMEOUT_MS);
+		}, PING_INTERVAL_MS);
+	}
+
+	/** Drops a connection that cannot be trusted, and resumes. */
+	#restart(): void {
+		this.#setConnection('offline');
+		this.reconnect();
+	}
+
+	#say(message: Parameters<typeof formatClientMessage>[0]): void {
+		this.#transport.send(formatClientMessage(message));
+	}
+
+	#sendDraft(ref: number, draft: Draft): void {
+		this.#say({ type: 'publish', ref, draft });
+	}
+
+	#receive(text: string): void {
+		this.#heardAt = Date.now();
+		let message: RelayMessage | undefined;
+		try {
+			message = parseRelayMessage(text);
+		} catch (error) {
+			this.#emit('error', error);
+			this.#restart();
+			return;
+		}
+		switch (message?.type) {
+			case 'welcome':
+				return this.#handleWelcome(message);
+			case 'entries':
+				return this.#handleEntries(message);
+			case 'receipts':
+				for (const { ref, ...receipt } of message.receipts) this.#takePending(ref)?.resolve(receipt);
+				return;
+			case 'error':
+				return this.#handleError(new FeedError(message.code, message.message), message.ref);
+			case 'pong':
+				this.clockOffset = message.time - this.#heardAt;
+		}
+	}
+
+	#handleWelcome(welcome: Welcome): void {
+		const { epoch, after, last, missing, time, pulse } = welcome;
+		this.clockOffset = time - Date.now();
+		this.pulse = pulse;
+		this.#attempts = 0;
+		this.#welcomeLast = last;
+		this.problem = undefined;
+		const isFirst = this.#epoch === '';
+		if (isFirst) this.#replayedTo = last;
+		const reset = !isFirst && epoch !== this.#epoch && this.#epoch !== NO_EPOCH;
+		if (reset) this.#replayedTo = 0;
+		this.#epoch = epoch;
+		this.#seq = after;
+		if (reset || missing) this.#emit('gap', { ...(missing ?? { from: 0, to: 0 }), reset });
+		this.#updateProgress();
+	}
+
+	#handleEntries({ epoch, from, to, entries }: Entries): void {
+		if (epoch !== this.#epoch && this.#epoch !== NO_EPOCH) return this.#restart();
+		this.#epoch = epoch;
+		if (from > this.#seq + 1) {
+			// A hole: what is missing comes with the resume.
+			return this.#restart();
+		}
+		const events = entries.filter(({ seq, type }) => seq > this.#seq && this.#isWanted(type));
+		this.#seq = Math.max(this.#seq, to);
+		this.#updateProgress();
+		const old = events.filter(({ seq }) => seq <= this.#replayedTo);
+		const live = events.slice(old.length);
+		if (old.length > 0) this.#emit('received', { events: old, replayed: true });
+		if (live.length === 0) return;
+		this.#emit('received', { events: live, replayed: false });
+		for (const event of live) {
+			for (const subscription of this.#subscriptions) {
+				if (!matchesType(subscription.pattern, event.type)) continue;
+				if (subscription.held) subscription.held.push(event);
+				else this.#call(subscription, event);
+			}
+		}
+	}
+
+	#isWanted(type: string): boolean {
+		return !this.#types || this.#types.some((pattern) => matchesType(pattern, type));
+	}
+
+	/** A callback that throws is reported, and the others still run. */
+	#call({ callback }: Subscription, event: FeedEvent): void {
+		try {
+			callback(event);
+		} catch (error) {
+			this.#emit('error', error);
+		}
+	}
+
+	#handleError(error: FeedError, ref: number | undefined): void {
+		if (ref === undefined) {
+			this.problem = error;
+			this.#emit('error', error);
+		} else if (error.code !== 'storage-failed') {
+			this.#takePending(ref)?.reject(error);
+		} // else the relay closes, and the draft goes out again
+	}
+
+	#handleClose(code: number, reason: string): void {
+		this.#isOpen = false;
+		clearTimeout(this.#timer);
+		if (code === 4400 || code === 4406) {
+			const name: ErrorCode = code === 4400 ? 'invalid-channel' : 'unsupported-protocol';
+			this.problem = new FeedError(name, reason || undefined);
+			this.#setConnection('refused');
+			return;
+		}
+		this.problem ??= new FeedError('relay-unreachable', `The relay at ${this.relay} cannot be reached.`);
+		// Full jitter: those who were cut off together do not come back together.
+		const bound = Math.min(FIRST_RETRY_MS * 2 ** this.#attempts++, LAST_RETRY_MS);
+		const delayMs = Math.random() * bound;
+		this.retryAt = Date.now() + delayMs;
+		this.#timer = setTimeout(() => this.reconnect(), delayMs);
+		this.#setConnection('offline');
+	}
+
+	#leave(): void {
+		const drafts = [...this.#pending.values()].map(({ draft }) => draft);
+		if (drafts.length > 0) sendLeaving(this.#url, drafts);
+		if (this.connection === 'idle' || this.connection === 'refused') return;
+		clearTimeout(this.#timer);
+		this.#isOpen = false;
+		this.#isPaused = true;
+		this.#transport.close();
+	}
+
+	#takePending(ref: number): Pending | undefined {
+		const pending = this.#pending.get(ref);
+		this.#pending.delete(ref);
+		return pending;
+	}
+
+	#updateProgress(): void {
+		this.toGo = Math.max(this.#welcomeLast - this.#seq, 0);
+		this.#setConnection(this.toGo > 0 ? 'catching-up' : 'live');
+	}
+
+	#setConnection(connection: Connection): void {
+		if (this.connection === 'live' && connection === 'live') return;
+		this.connection = connection;
+		this.#emit('state', undefined);
+	}
+
+	#emit<K extends keyof ClientEvents>(kind: K, detail: ClientEvents[K]): void {
+		for (const callback of this.#listeners.get(kind) ?? []) {
+			try {
+				(callback as (detail: ClientEvents[K]) => void)(detail); // `on` has put it under its own kind
+			} catch (error) {
+				// The page's own fault: told to the page, as an uncaught error of its own is.
+				globalThis.reportError?.(error);
+			}
+		}
+	}
+}
+
+function parseDraftArguments(first: string | Draft, fields: Omit<Draft, 'type'> | undefined): Draft {
+	if (typeof first !== 'string') return first;
+	const type: unknown = first; // so that the check leaves a string below, and not nothing
+	if (isName(type)) return { type, ...fields };
+	throw new FeedError(
+		'invalid-event',
+		`A lone string is an event's type, 1 to 64 of A-Z a-z 0-9 . _ -, as in publish('deploy.done'). A text is sent as publish('message', {text: ${JSON.stringify(first.slice(0, 40))}}).`,
+	);
+}
+
+function parseRelay(relay: string): string {
+	let url: URL;
+	try {
+		url = new URL(relay);
+	} catch {
+		throw new FeedError('no-relay', 'Give the address of the relay, such as https://relay.example.org.');
+	}
+	if (!url.protocol.startsWith('http')) {
+		throw new FeedError('no-relay', `The address of a relay begins with https:// or http://; this one with ${url.protocol}.`);
+	}
+	const isLoopback = /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname);
+	if (globalThis.location?.protocol === 'https:' && url.protocol === 'http:' && !isLoopback) {
+		throw new FeedError('mixed-content', `A page loaded over https cannot use the relay at ${url.origin}: give it an https address.`);
+	}
+	return url.origin + url.pathname.replace(/\/+$/, '');
+}

@@ -1,0 +1,17 @@
+// The script that a relay serves: defines the element, with that relay as its own.
+// Knows where it was loaded from; never knows the page.
+import { connect as connectTo } from './client/index.ts';
+import type { ClientOptions, FeedClient } from './client/feed-client.ts';
+import { LiveFeed } from './index.ts';
+
+const relay = new URL('.', import.meta.url).href;
+// Elements that are in the page already connect in a later microtask.
+LiveFeed.defaultRelay = relay;
+
+/**
+ * Connects to a channel of the relay that served this script, without a panel.
+ * @throws FeedError `invalid-channel`
+ */
+export function connect(options: Omit<ClientOptions, 'relay'> & { relay?: string }): FeedClient {
+	return connectTo({ relay, ...options });
+}

@@ -1,0 +1,592 @@
+// The element: attributes, methods, events, slots and parts; state down to the views, requests up from them.
+// Knows a client and the views; never knows wire messages, sockets, or how a row is drawn.
+import { LitElement, type PropertyValues, type TemplateResult } from 'lit';
+import { FeedError } from '../relay/protocol/errors.ts';
+import { type Draft, type FeedEvent, LEVELS, type Pulse, type Receipt } from '../relay/protocol/event.ts';
+import { matchesType } from '../relay/protocol/types.ts';
+import { type Connection, FeedClient, type SubscribeOptions } from './client/feed-client.ts';
+import { Timeline, type TimelineItem } from './client/timeline.ts';
+import {
+	LiveFeedConnectionChangeEvent,
+	LiveFeedErrorEvent,
+	LiveFeedGapEvent,
+	LiveFeedPublishedEvent,
+	LiveFeedPublishEvent,
+	LiveFeedReceivedEvent,
+	LiveFeedSelectEvent,
+} from './events.ts';
+import { holdPlace, isAtEdge, isNearOldEnd, type Order } from './reading.ts';
+import { styles } from './styles/panel.ts';
+import { type PanelHandlers, type PanelProps, panel } from './views/panel.ts';
+import { english, type Words } from './words.ts';
+
+/** Rows drawn at the live edge, and how many more at each step back. */
+const WINDOW_ROWS = 100;
+const OLDER_PAGE = '100';
+/** Nothing known yet is not worth a word for this long, a cut connection for that; milliseconds. */
+const SETTLE_MS = 150;
+const CUT_MS = 1500;
+/** Relative times are drawn anew this often, milliseconds. */
+const CLOCK_MS = 15_000;
+/** Above so many rows a second, none of them flashes. */
+const MAX_FLASHES = 4;
+const PULSE_MINUTES = 60;
+
+const STATES = ['live', 'connecting', 'offline', 'refused', 'paused', 'empty'] as const;
+
+/** A subscription of the page, which outlives the client that keeps it. */
+interface Subscribed {
+	type: string;
+	callback: (event: FeedEvent) => void;
+	options: SubscribeOptions;
+	end?: () => void;
+}
+
+/**
+ * A live activity panel.
+ *
+ * @element live-feed
+ * @attr {string} channel - the channel to show: 1 to 64 of `A-Z a-z 0-9 . _ -`
+ * @attr {string} relay - address of the relay; the origin of the drop-in script, or `<meta name="live-feed-relay">`
+ * @attr {string} types - types to be transferred and shown, with spaces between: `deploy.* login`; all unless given
+ * @attr {string} history - how many of the newest events to begin with (`50`), or how far back (`2h`)
+ * @attr {string} heading - the panel's name; the channel's unless given
+ * @attr {'newest-first'|'newest-last'} order - where new rows appear; on top unless given
+ * @attr {'comfortable'|'compact'} density - reads like a conversation, or like a log
+ * @attr {boolean} paused - new rows wait; what is received, subscribed and published goes on
+ * @attr {boolean} no-header - without the header
+ * @attr {boolean} no-pulse - without the hour's bars in the header
+ *
+ * @fires live-feed-publish - before a publish; cancelable, and its `draft` may be altered
+ * @fires live-feed-select - a row was activated; cancelable
+ * @fires live-feed-published - an event of this element was stored: `draft`, `receipt`
+ * @fires live-feed-received - events came: `events`, `replayed`
+ * @fires live-feed-gap - events cannot be had any more: `from`, `to`, `reset`
+ * @fires live-feed-error - something failed: `error`
+ * @fires live-feed-connection-change - `connection` is another
+ *
+ * @slot heading - instead of the heading
+ * @slot actions - more buttons in the header
+ * @slot empty - instead of the words for an empty channel
+ * @slot footer - under the list
+ *
+ * @csspart header - the head of the panel
+ * @csspart heading - its name
+ * @csspart state - the words for the connection
+ * @csspart pulse - the hour's bars
+ * @csspart list - the scrolling list
+ * @csspart row - a row; also `row-debug` … `row-error`, `row-fresh`, `row-selected`
+ * @csspart row-avatar - picture or initials
+ * @csspart row-text - the sentence
+ * @csspart row-meta - the second line
+ * @csspart row-time - when it happened
+ * @csspart separator - a day's name
+ * @csspart gap - events that are missing
+ * @csspart empty - what stands where there are no rows
+ */
+export class LiveFeed extends LitElement {
+	static override styles = styles;
+	static override properties = {
+		channel: { reflect: true },
+		relay: {},
+		types: {},
+		history: {},
+		heading: {},
+		order: {},
+		density: {},
+		paused: { type: Boolean, reflect: true },
+		noHeader: { type: Boolean, attribute: 'no-header' },
+		noPulse: { type: Boolean, attribute: 'no-pulse' },
+		messages: { attribute: false },
+	};
+	/** The relay of elements that name none; the drop-in script sets it to where it came from. */
+	static defaultRelay: string | undefined;
+
+	declare channel: string | null;
+	declare relay: string | null;
+	declare types: string | null;
+	declare history: string | null;
+	declare heading: string | null;
+	declare order: Order | null;
+	declare density: 'comfortable' | 'compact' | null;
+	declare paused: boolean;
+	declare noHeader: boolean;
+	declare noPulse: boolean;
+	/** Strings of one's own, in place of those in `Words`. */
+	declare messages: Partial<Words> | undefined;
+
+	readonly #internals: ElementInternals | undefined;
+	readonly #timeline = new Timeline();
+	readonly #subscriptions = new Set<Subscribed>();
+	#client: FeedClient | undefined;
+	#problem: FeedError | undefined;
+	#connection: Connection = 'idle';
+	/** What the panel says of the connection; a short cut is not mentioned. */
+	#shownConnection: Connection = 'idle';
+	#isSettled = false;
+	#asOf: number | undefined;
+	/** The oldest row that is drawn; undefined at the live edge, where the newest are. */
+	#oldestShown: number | undefined;
+	#frozen: readonly TimelineItem[] | undefined;
+	#older: PanelProps['older'] = 'unknown';
+	#loadingOlder: Promise<void> | undefined;
+	#pulse: Pulse | undefined;
+	#selected: number | undefined;
+	#expanded: ReadonlySet<number> = new Set();
+	#unfolded: ReadonlySet<number> = new Set();
+	#fresh: ReadonlySet<number> = new Set();
+	#flashes: number[] = [];
+	#words: Words = english;
+	#clock: ReturnType<typeof setInterval> | undefined;
+	#settleTimer: ReturnType<typeof setTimeout> | undefined;
+	#putBack: (() => void) | undefined;
+
+	constructor() {
+		super();
+		this.channel = null;
+		this.relay = null;
+		this.types = null;
+		this.history = null;
+		this.heading = null;
+		this.order = null;
+		this.density = null;
+		this.paused = false;
+		this.noHeader = false;
+		this.noPulse = false;
+		this.messages = undefined;
+		this.#internals = this.attachInternals?.();
+	}
+
+	/** Where the connection stands. */
+	get connection(): Connection {
+		return this.#connection;
+	}
+
+	/** The events that the panel has, oldest first. */
+	get events(): FeedEvent[] {
+		return this.#timeline.events;
+	}
+
+	override connectedCallback(): void {
+		super.connectedCallback();
+		this.#clock = setInterval(() => this.requestUpdate(), CLOCK_MS);
+		// Not at once where attributes have yet to be set, or the element is only being moved.
+		queueMicrotask(() => this.#join());
+	}
+
+	override disconnectedCallback(): void {
+		super.disconnectedCallback();
+		clearInterval(this.#clock);
+		queueMicrotask(() => {
+			if (!this.isConnected) this.#leave();
+		});
+	}
+
+	protected override willUpdate(changed: PropertyValues<this>): void {
+		if (changed.has('messages')) this.#words = { ...english, ...this.messages };
+		if (changed.has('paused')) this.#frozen = this.paused ? this.#timeline.items : undefined;
+		const isOther = changed.has('channel') || changed.has('relay') || changed.has('history');
+		if (isOther && this.#client) {
+			this.#leave();
+			this.#join();
+		} else if (isOther && this.isConnected) this.#join();
+		if (changed.has('types')) this.#widen();
+		if (this.#list) this.#putBack = holdPlace(this.#list, this.#order);
+	}
+
+	protected override updated(): void {
+		this.#putBack?.();
+		this.#putBack = undefined;
+		for (const state of STATES) {
+			const isOn =
+				state === 'paused' ? this.paused : state === 'empty' ? this.#timeline.items.length === 0 : state === this.#shownConnection;
+			if (isOn) this.#internals?.states.add(state);
+			else this.#internals?.states.delete(state);
+		}
+	}
+
+	get #list(): HTMLElement | undefined {
+		return this.renderRoot?.querySelector<HTMLElement>('.list') ?? undefined;
+	}
+
+	get #order(): Order {
+		return this.order === 'newest-last' ? 'newest-last' : 'newest-first';
+	}
+
+	get #patterns(): string[] {
+		return (this.types ?? '').split(/[\s,]+/).filter(Boolean);
+	}
+
+	#isShown(event: FeedEvent): boolean {
+		const patterns = this.#patterns;
+		return patterns.length === 0 || patterns.some((pattern) => matchesType(pattern, event.type));
+	}
+
+	/** Connects, unless it is connected. */
+	#join(): void {
+		if (!this.isConnected || this.#client) return;
+		const relay = this.relay || LiveFeed.defaultRelay || document.querySelector<HTMLMetaElement>('meta[name=live-feed-relay]')?.content;
+		try {
+			if (!this.channel) {
+				throw new FeedError('no-channel', 'Say which channel to show: `<live-feed channel="deploys">`. Its name has 1 to 64 of A-Z a-z 0-9 . _ -');
+			}
+			if (!relay) {
+				throw new FeedError('no-relay', 'Say where the relay is: `relay="https://relay.example.org"`, or once a page `<meta name="live-feed-relay" content="…">`.');
+			}
+			this.#client = new FeedClient({ relay: new URL(relay, document.baseURI).href, channel: this.channel, types: this.#transferred(), history: parseHistory(this.history) });
+		} catch (error) {
+			const problem = error instanceof FeedError ? error : new FeedError('no-relay', `\`relay\` is an address such as https://relay.example.org; this one is ${relay}.`);
+			// Said once, and not at every attribute that is set.
+			if (this.#problem?.message !== problem.message) {
+				this.#problem = problem;
+				this.dispatchEvent(new LiveFeedErrorEvent(problem));
+			}
+			this.requestUpdate();
+			return;
+		}
+		this.#problem = undefined;
+		this.#attach(this.#client);
+		this.#client.connect();
+	}
+
+	#attach(client: FeedClient): void {
+		client.on('state', () => this.#handleState(client));
+		client.on('received', ({ events, replayed }) => this.#handleReceived(events, replayed));
+		client.on('gap', ({ from, to, reset }) => {
+			if (reset) this.#clear();
+			this.#timeline.addGap({ from, to });
+			this.dispatchEvent(new LiveFeedGapEvent(from, to, reset));
+			this.requestUpdate();
+		});
+		client.on('error', (error) => {
+			this.dispatchEvent(new LiveFeedErrorEvent(error));
+			// Not a fault of ours: it is the page's own, and its author looks for it in the console.
+			if (!(error instanceof FeedError)) reportError(error);
+		});
+		for (const subscription of this.#subscriptions) this.#follow(client, subscription);
+		setTimeout(() => {
+			this.#isSettled = true;
+			this.requestUpdate();
+		}, SETTLE_MS);
+	}
+
+	#leave(): void {
+		this.#client?.close();
+		this.#client = undefined;
+		this.#clear();
+		this.#isSettled = false;
+		this.#problem = undefined;
+		this.#pulse = undefined;
+	}
+
+	#clear(): void {
+		this.#timeline.clear();
+		if (this.#frozen) this.#frozen = [];
+		this.#older = 'unknown';
+		this.#oldestShown = undefined;
+	}
+
+	#handleState(client: FeedClient): void {
+		const { connection } = client;
+		if (this.#client !== client) return;
+		if (connection !== this.#connection) {
+			if (this.#connection === 'live') this.#asOf = this.#now;
+			this.#connection = connection;
+			this.dispatchEvent(new LiveFeedConnectionChangeEvent(connection));
+			this.#showConnection();
+		}
+		if (client.problem && client.problem !== this.#problem) this.dispatchEvent(new LiveFeedErrorEvent(client.problem));
+		this.#problem = client.problem;
+		if (connection === 'live' || connection === 'catching-up') this.#pulse ??= client.pulse;
+		this.requestUpdate();
+	}
+
+	/** A cut that mends itself at once is not mentioned. */
+	#showConnection(): void {
+		clearTimeout(this.#settleTimer);
+		const isCut = this.#shownConnection === 'live' && this.#connection !== 'live' && this.#connection !== 'refused';
+		const show = () => {
+			this.#shownConnection = this.#connection;
+			this.requestUpdate();
+		};
+		if (isCut) this.#settleTimer = setTimeout(show, CUT_MS);
+		else show();
+	}
+
+	#handleReceived(events: readonly FeedEvent[], replayed: boolean): void {
+		const shown = events.filter((event) => this.#isShown(event));
+		if (this.#timeline.append(shown) > 0) this.#older = 'more';
+		if (!replayed) {
+			this.#count(events);
+			this.#flash(shown);
+		}
+		this.dispatchEvent(new LiveFeedReceivedEvent(events, replayed));
+		this.requestUpdate();
+	}
+
+	#flash(events: readonly FeedEvent[]): void {
+		const now = performance.now();
+		this.#flashes = [...this.#flashes, ...events.map(() => now)].slice(-MAX_FLASHES - 1).filter((time) => now - time < 1000);
+		this.#fresh = new Set(this.#flashes.length > MAX_FLASHES ? [] : events.map(({ seq }) => seq));
+	}
+
+	/** Adds live events to the hour that the relay has counted. */
+	#count(events: readonly FeedEvent[]): void {
+		if (!this.#pulse) return;
+		const counts: Pulse['counts'] = {};
+		const newest = Math.floor(this.#now / 60_000);
+		const passed = Math.min(Math.max(newest - this.#pulse.minute - PULSE_MINUTES + 1, 0), PULSE_MINUTES);
+		const minute = this.#pulse.minute + passed;
+		for (const level of LEVELS) {
+			const added = events.filter((event) => (event.level ?? 'info') === level).length;
+			const bars: number[] | undefined = this.#pulse.counts[level] ?? (added > 0 ? Array(PULSE_MINUTES).fill(0) : undefined);
+			if (!bars) continue;
+			counts[level] = [...bars.slice(passed), ...Array(passed).fill(0)];
+			const last = counts[level].length - 1;
+			counts[level][last] = (counts[level][last] ?? 0) + added;
+		}
+		this.#pulse = { minute, counts };
+	}
+
+	get #now(): number {
+		return Date.now() + (this.#client?.clockOffset ?? 0);
+	}
+
+	#transferred(): string[] | undefined {
+		const patterns = this.#patterns;
+		return patterns.length === 0 ? undefined : [...new Set([...patterns, ...[...this.#subscriptions].map(({ type }) => type)])];
+	}
+
+	/** Asks for what is shown and what is subscribed to. */
+	#widen(): void {
+		this.#client?.setTypes(this.#transferred());
+	}
+
+	readonly #on: PanelHandlers = {
+		onTogglePause: () => {
+			if (this.paused) this.resume();
+			else this.pause();
+		},
+		onRetry: () => this.reconnect(),
+		onSelect: (event) => {
+			if (!this.dispatchEvent(new LiveFeedSelectEvent(event))) return;
+			this.#selected = this.#selected === event.seq ? undefined : event.seq;
+			this.requestUpdate();
+		},
+		onToggleText: (seq) => {
+			this.#expanded = toggled(this.#expanded, seq);
+			this.requestUpdate();
+		},
+		onToggleData: (seq) => {
+			this.#unfolded = toggled(this.#unfolded, seq);
+			this.requestUpdate();
+		},
+		onLoadOlder: () => void this.#showOlder(),
+		onScroll: () => this.#handleScroll(),
+	};
+
+	#handleScroll(): void {
+		const list = this.#list;
+		if (!list) return;
+		if (isAtEdge(list, this.#order)) {
+			if (this.#oldestShown !== undefined && list.scrollHeight > list.clientHeight) {
+				this.#oldestShown = undefined;
+				this.requestUpdate();
+			}
+			return;
+		}
+		// Away from the edge the rows that are drawn stay, whatever comes.
+		this.#oldestShown ??= seqOf(this.#drawn()[0]);
+		if (isNearOldEnd(list, this.#order)) void this.#showOlder();
+	}
+
+	/** Draws older rows that are here, or has them loaded. */
+	async #showOlder(): Promise<void> {
+		const items = this.#frozen ?? this.#timeline.items;
+		const start = items.length - this.#drawn().length;
+		if (start === 0) await this.loadOlder();
+		const now = this.#frozen ?? this.#timeline.items;
+		const from = now.length - (items.length - start);
+		this.#oldestShown = seqOf(now[Math.max(from - WINDOW_ROWS, 0)]);
+		this.requestUpdate();
+		await this.updateComplete;
+	}
+
+	/** The rows of the window, oldest first. */
+	#drawn(): readonly TimelineItem[] {
+		const items = this.#frozen ?? this.#timeline.items;
+		if (this.#oldestShown === undefined) return items.slice(-WINDOW_ROWS);
+		const oldest = this.#oldestShown;
+		return items.slice(Math.max(items.findIndex((item) => seqOf(item) >= oldest), 0));
+	}
+
+	/**
+	 * Publishes an event and resolves with its receipt once it is stored. A lone string is its type:
+	 * `publish('deploy.done')`; a text is `publish('message', {text: 'Deploy done'})`.
+	 * @throws FeedError (as a rejection) `invalid-event` and what else the relay refuses, `no-channel`, `cancelled`, `closed`
+	 */
+	publish(type: string, fields?: Omit<Draft, 'type'>): Promise<Receipt>;
+	publish(draft: Draft): Promise<Receipt>;
+	async publish(first: string | Draft, fields?: Omit<Draft, 'type'>): Promise<Receipt> {
+		const client = this.#client;
+		if (!client) throw this.#problem ?? new FeedError('closed', 'The element is not in the page yet: add it, then publish.');
+		const before = new LiveFeedPublishEvent(typeof first === 'string' ? { ...fields, type: first } : { ...first });
+		if (!this.dispatchEvent(before)) throw new FeedError('cancelled');
+		const { draft } = before;
+		// As the page said it, so that a sentence in place of a type is told from a draft.
+		const receipt = await (typeof first === 'string' && draft.type === first ? client.publish(first, draft) : client.publish(draft));
+		this.dispatchEvent(new LiveFeedPublishedEvent(draft, receipt));
+		return receipt;
+	}
+
+	/**
+	 * Calls back for each event of a type (`deploy.done`, `deploy.*`, `*`) from now on, once each and in order, also for
+	 * those that a reconnect brings. History comes first where `since` is given (`10m`, a position, 0 for the beginning).
+	 * `signal` ends it. A callback that throws is reported, and the others still run.
+	 */
+	subscribe(type: string, callback: (event: FeedEvent) => void, options: SubscribeOptions = {}): this {
+		const subscription: Subscribed = { type, callback, options };
+		if (options.signal?.aborted) return this;
+		this.#subscriptions.add(subscription);
+		options.signal?.addEventListener('abort', () => {
+			subscription.end?.();
+			this.#subscriptions.delete(subscription);
+			this.#widen();
+		});
+		if (this.#client) this.#follow(this.#client, subscription);
+		// Once for all that subscribe in the same breath.
+		queueMicrotask(() => this.#widen());
+		return this;
+	}
+
+	#follow(client: FeedClient, subscription: Subscribed): void {
+		const { type, callback, options } = subscription;
+		subscription.end = client.subscribe(type, callback, options.since === undefined ? {} : { since: options.since });
+	}
+
+	/** Holds new rows back; what is received, subscribed and published goes on. */
+	pause(): void {
+		this.paused = true;
+	}
+
+	/** Drops in what waited. */
+	resume(): void {
+		this.paused = false;
+	}
+
+	/** Loads a page of older events; resolves once they are here. A failure is told by `live-feed-error`. */
+	loadOlder(): Promise<void> {
+		if (this.#older === 'beginning' || this.#older === 'trimmed') return Promise.resolve();
+		this.#loadingOlder ??= this.#loadOlder().finally(() => {
+			this.#loadingOlder = undefined;
+			this.requestUpdate();
+		});
+		return this.#loadingOlder;
+	}
+
+	async #loadOlder(): Promise<void> {
+		const client = this.#client;
+		const { position } = client ?? {};
+		if (!client || !position) return;
+		const epoch = position.slice(0, position.indexOf(':'));
+		const oldest = this.#timeline.items.find((item) => item.kind === 'event');
+		const before = oldest?.kind === 'event' ? oldest.event.id : `${epoch}:${Number(position.slice(epoch.length + 1)) + 1}`;
+		const patterns = this.#patterns;
+		this.#older = 'loading';
+		this.requestUpdate();
+		try {
+			const page = await client.fetchPage({ before, limit: OLDER_PAGE, ...(patterns.length > 0 ? { type: patterns.join() } : {}) });
+			if (this.#client !== client) return;
+			this.#timeline.prepend(page.events);
+			if (this.#frozen) this.#frozen = [...page.events.map((event) => ({ kind: 'event' as const, event })), ...this.#frozen];
+			this.#older = page.next !== null ? 'more' : page.first <= 1 ? 'beginning' : 'trimmed';
+		} catch (error) {
+			this.#older = 'more';
+			this.dispatchEvent(new LiveFeedErrorEvent(error));
+		}
+	}
+
+	/** Tries to connect now, whatever it waits for. */
+	reconnect(): void {
+		if (this.#client) this.#client.reconnect();
+		else this.#join();
+	}
+
+	/** `unknown` until something is known of what lies before the oldest row. */
+	#olderNow(): PanelProps['older'] {
+		const oldest = this.#timeline.items[0];
+		if (this.#older !== 'unknown' || !oldest) return this.#older;
+		return oldest.kind === 'event' && oldest.event.seq === 1 ? 'beginning' : 'more';
+	}
+
+	protected override render(): TemplateResult {
+		const drawn = this.#drawn();
+		const all = this.#timeline.items;
+		const order = this.#order;
+		const newestFrozen = seqOf(this.#frozen?.at(-1));
+		return panel(
+			{
+				channel: this.channel ?? '',
+				heading: this.heading ?? '',
+				relay: this.#client?.relay ?? this.relay ?? '',
+				order,
+				density: this.density === 'compact' ? 'compact' : 'comfortable',
+				connection: this.#shownConnection,
+				settled: this.#isSettled,
+				toGo: this.#client?.toGo ?? 0,
+				asOf: this.#asOf,
+				paused: this.paused,
+				waiting: this.#frozen ? all.filter((item) => item.kind === 'event' && item.event.seq > newestFrozen).length : 0,
+				problem: this.#problem,
+				retryAt: this.#client?.retryAt,
+				items: order === 'newest-first' ? drawn.toReversed() : drawn,
+				selected: this.#selected,
+				expanded: this.#expanded,
+				unfolded: this.#unfolded,
+				fresh: this.#fresh,
+				older: drawn.length < (this.#frozen ?? all).length ? 'more' : this.#olderNow(),
+				pulse: this.#pulse,
+				noPulse: this.noPulse,
+				noHeader: this.noHeader,
+				now: this.#now,
+				locale: findLocale(this),
+				timeZone: this.closest('[time-zone]')?.getAttribute('time-zone') ?? undefined,
+				hourCycle: parseHourCycle(this.closest('[hour-cycle]')?.getAttribute('hour-cycle')),
+				words: this.#words,
+			},
+			this.#on,
+		);
+	}
+}
+
+function seqOf(item: TimelineItem | undefined): number {
+	return !item ? 0 : item.kind === 'gap' ? item.to : item.event.seq;
+}
+
+function toggled(set: ReadonlySet<number>, seq: number): ReadonlySet<number> {
+	const other = new Set(set);
+	if (!other.delete(seq)) other.add(seq);
+	return other;
+}
+
+/** `50` is a number of events, `2h` a span; empty is the default. */
+function parseHistory(history: string | null): number | string | undefined {
+	if (!history) return undefined;
+	return /^\d+$/.test(history) ? Number(history) : history;
+}
+
+function parseHourCycle(text: string | null | undefined): 'h12' | 'h23' | undefined {
+	return text === 'h12' || text === 'h23' ? text : undefined;
+}
+
+/** The nearest English, since the words are: its region decides how dates are written. */
+function findLocale(element: Element): string {
+	const wished = [element.closest<HTMLElement>('[lang]')?.lang ?? '', ...navigator.languages];
+	return wished.find((language) => /^en-/i.test(language)) ?? 'en';
+}
+
+declare global {
+	interface HTMLElementTagNameMap {
+		'live-feed': LiveFeed;
+	}
+}
