@@ -4,7 +4,7 @@
 import { Filter, Frame } from './frame.ts';
 import { digestDraft } from './idempotency.ts';
 import { createEntry, type Entry, type Log, type UsedKey } from './log.ts';
-import { FeedError } from './protocol/errors.ts';
+import { createError, FeedError } from './protocol/errors.ts';
 import type { Actor, CheckedDraft, FeedEvent, Page, Pulse, Receipt } from './protocol/event.ts';
 import {
 	DEFAULT_PAGE_EVENTS,
@@ -305,7 +305,7 @@ export class Channel {
 	}
 
 	#settleFailed(drafts: readonly { publisher: Publisher; ref: number }[]): void {
-		const error = new FeedError('storage-failed');
+		const error = createError('storage-failed');
 		for (const { publisher, ref } of drafts) this.#guard(() => publisher.settle([{ ref, error }]));
 	}
 

@@ -7,7 +7,7 @@ import { answerHistory } from './http/history.ts';
 import { answerPublish } from './http/publish.ts';
 import { answer } from './http/routes.ts';
 import { StorageLog } from './log-storage.ts';
-import { FeedError } from './protocol/errors.ts';
+import { createError, FeedError } from './protocol/errors.ts';
 import { HELLO_TIMEOUT_MS } from './protocol/limits.ts';
 import { Session, type SessionMemory } from './session.ts';
 import { readSettings } from './settings.ts';
@@ -121,7 +121,7 @@ export default class Relay implements Party.Server {
 		this.#loading ??= this.#load().catch((error) => {
 			this.#loading = undefined;
 			reportFault(error);
-			throw new FeedError('storage-failed');
+			throw createError('storage-failed');
 		});
 		return this.#loading;
 	}
@@ -144,6 +144,6 @@ export default class Relay implements Party.Server {
 		reportFault(error);
 		this.#channel = undefined;
 		this.#loading = undefined;
-		for (const session of this.#sessions.values()) session.fail(new FeedError('storage-failed'));
+		for (const session of this.#sessions.values()) session.fail(createError('storage-failed'));
 	}
 }

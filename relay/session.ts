@@ -3,7 +3,7 @@
 import type { Channel, Publisher, Result } from './channel.ts';
 import { type Filter, socketForm } from './frame.ts';
 import { type Hello, parseClientMessage, PROTOCOL_VERSION } from './protocol/client-message.ts';
-import { ERRORS, FeedError } from './protocol/errors.ts';
+import { createError, ERRORS, FeedError } from './protocol/errors.ts';
 import { MAX_CLOSE_REASON_BYTES } from './protocol/limits.ts';
 import { formatPosition, parsePosition } from './protocol/position.ts';
 import type { ErrorMessage, Receipts, RelayMessage } from './protocol/relay-message.ts';
@@ -84,7 +84,7 @@ export class Session implements Publisher {
 
 	/** Closes the socket unless a hello has come. */
 	expire(): void {
-		if (!this.#saidHello) this.#refuse(new FeedError('hello-timeout'));
+		if (!this.#saidHello) this.#refuse(createError('hello-timeout'));
 	}
 
 	/** Says an error that ends the conversation, where the table has a close code for it. */
@@ -169,10 +169,10 @@ export class Session implements Publisher {
 
 	#refuse(error: unknown, ref?: number): void {
 		if (!(error instanceof FeedError)) this.#options.onFault(error);
-		const known = error instanceof FeedError ? error : new FeedError('internal');
+		const known = error instanceof FeedError ? error : createError('internal');
 		this.#send(formatError(known, ref ?? known.ref));
-		const row: { close?: number } = ERRORS[known.code];
-		if (row.close !== undefined) this.#close(row.close, known.message);
+		const { close } = ERRORS[known.code];
+		if (close !== undefined) this.#close(close, known.message);
 	}
 
 	#send(message: RelayMessage): void {
@@ -202,6 +202,7 @@ export class Session implements Publisher {
 }
 
 function formatError(error: FeedError, ref: number | undefined): ErrorMessage {
-	const { code, message, retryable } = error;
+	const { code, message } = error;
+	const { retryable } = ERRORS[code];
 	return { type: 'error', ...(ref === undefined ? {} : { ref }), code, message, retryable };
 }

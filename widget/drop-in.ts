@@ -4,7 +4,9 @@ import { connect as connectTo } from './client/index.ts';
 import type { ClientOptions, FeedClient } from './client/feed-client.ts';
 import { LiveFeed } from './index.ts';
 
-const relay = new URL('.', import.meta.url).href;
+// In two steps: bundlers take the one-liner for the address of a file to include.
+const script = import.meta.url;
+const relay = new URL('.', script).href;
 // Elements that are in the page already connect in a later microtask.
 LiveFeed.defaultRelay = relay;
 

@@ -431,7 +431,7 @@ export class LiveFeed extends LitElement {
 		const client = this.#client;
 		if (!client) throw this.#problem ?? new FeedError('closed', 'The element is not in the page yet: add it, then publish.');
 		const before = new LiveFeedPublishEvent(typeof first === 'string' ? { ...fields, type: first } : { ...first });
-		if (!this.dispatchEvent(before)) throw new FeedError('cancelled');
+		if (!this.dispatchEvent(before)) throw new FeedError('cancelled', 'The page cancelled it in `live-feed-publish`.');
 		const { draft } = before;
 		// As the page said it, so that a sentence in place of a type is told from a draft.
 		const receipt = await (typeof first === 'string' && draft.type === first ? client.publish(first, draft) : client.publish(draft));

@@ -1,6 +1,6 @@
 // Answers over HTTP: JSON, problem details, and who may read them.
 // Knows headers and statuses; never knows channels.
-import { ERRORS, FeedError, formatProblem } from '../protocol/errors.ts';
+import { createError, ERRORS, FeedError, formatProblem } from '../protocol/errors.ts';
 
 /** Any page may ask and read: rights come with a token, never with a cookie. */
 const SHARED: Record<string, string> = {
@@ -22,7 +22,7 @@ export function answerJson(value: unknown, status = 200, headers: Record<string,
 
 /** A refusal as problem details (RFC 9457); anything that is not of the table becomes `internal` and says no more. */
 export function answerProblem(error: unknown, more: Record<string, unknown> = {}, headers: Record<string, string> = {}): Response {
-	const known = error instanceof FeedError ? error : new FeedError('internal');
+	const known = error instanceof FeedError ? error : createError('internal');
 	const { status, retryable } = ERRORS[known.code];
 	const own = { 'content-type': 'application/problem+json; charset=utf-8', 'cache-control': 'no-store' };
 	const retry: Record<string, string> = retryable ? { 'retry-after': '2' } : {};

@@ -12,48 +12,42 @@ interface ErrorRow {
 	text: string;
 }
 
-const row = (status: number, text: string, retryable = false, close?: number): ErrorRow =>
-	close === undefined ? { status, retryable, text } : { status, retryable, text, close };
+const TABLE = {
+	'invalid-json': { status: 400, retryable: false, text: 'The content is not valid JSON.' },
+	'invalid-utf8': { status: 400, retryable: false, text: 'The content is not valid UTF-8.' },
+	'invalid-message': { status: 400, retryable: false, text: 'The message is not one of the protocol.' },
+	'invalid-channel': { status: 400, retryable: false, close: 4400, text: 'The channel name is not valid.' },
+	'invalid-event': { status: 400, retryable: false, text: 'The event is not valid.' },
+	'invalid-position': { status: 400, retryable: false, text: 'The position is not valid.' },
+	'invalid-parameter': { status: 400, retryable: false, text: 'A parameter of the request is not valid.' },
+	'unsupported-frame': { status: 400, retryable: false, text: 'Binary messages are not part of the protocol.' },
+	'hello-expected': { status: 400, retryable: false, text: 'The first message on a socket is a hello.' },
+	'hello-timeout': { status: 408, retryable: true, close: 4408, text: 'No hello arrived in time.' },
+	'unsupported-protocol': { status: 400, retryable: false, close: 4406, text: 'This version of the protocol is not spoken here.' },
+	'key-conflict': { status: 409, retryable: false, text: 'The key was used before, with other content.' },
+	'event-too-large': { status: 413, retryable: false, text: 'The event is too large.' },
+	'batch-too-large': { status: 413, retryable: false, text: 'The request is too large.' },
+	'message-too-large': { status: 413, retryable: false, text: 'The message is too large.' },
+	'url-too-long': { status: 414, retryable: false, text: 'The address of the request is too long.' },
+	'not-found': { status: 404, retryable: false, text: 'There is nothing at this address.' },
+	'method-not-allowed': { status: 405, retryable: false, text: 'This address does not take that method.' },
+	'not-acceptable': { status: 406, retryable: false, text: 'None of the accepted forms can be given.' },
+	'unsupported-content': { status: 415, retryable: false, text: 'This content type cannot be read.' },
+	internal: { status: 500, retryable: true, text: 'The relay failed at this; it may work if tried again.' },
+	'storage-failed': { status: 503, retryable: true, close: 4503, text: 'The relay could not store or load events; try again.' },
+	'relay-unreachable': { status: 503, retryable: true, text: 'The relay cannot be reached.' },
+	'mixed-content': { status: 400, retryable: false, text: 'A page loaded over https cannot use a relay over http.' },
+	'no-channel': { status: 400, retryable: false, text: 'No channel is given.' },
+	'no-relay': { status: 400, retryable: false, text: 'No relay is given.' },
+	'outbox-full': { status: 503, retryable: true, text: 'Too much is waiting to be sent.' },
+	cancelled: { status: 400, retryable: false, text: 'The page cancelled it.' },
+	closed: { status: 503, retryable: false, text: 'The connection was closed before the relay answered.' },
+} satisfies Record<string, ErrorRow>;
 
-/** Code → meaning. Closed: every refusal of relay and client is one of these. */
-export const ERRORS = {
-	'invalid-json': row(400, 'The content is not valid JSON.'),
-	'invalid-utf8': row(400, 'The content is not valid UTF-8.'),
-	'invalid-message': row(400, 'The message is not one of the protocol.'),
-	'invalid-channel': row(400, 'The channel name is not valid.', false, 4400),
-	'invalid-event': row(400, 'The event is not valid.'),
-	'invalid-position': row(400, 'The position is not valid.'),
-	'invalid-parameter': row(400, 'A parameter of the request is not valid.'),
-	'unsupported-frame': row(400, 'Binary messages are not part of the protocol.'),
-	'hello-expected': row(400, 'The first message on a socket is a hello.'),
-	'hello-timeout': row(408, 'No hello arrived in time.', true, 4408),
-	'unsupported-protocol': row(400, 'This version of the protocol is not spoken here.', false, 4406),
-	'key-conflict': row(409, 'The key was used before, with other content.'),
-	'event-too-large': row(413, 'The event is too large.'),
-	'batch-too-large': row(413, 'The request is too large.'),
-	'message-too-large': row(413, 'The message is too large.'),
-	'url-too-long': row(414, 'The address of the request is too long.'),
-	'not-found': row(404, 'There is nothing at this address.'),
-	'method-not-allowed': row(405, 'This address does not take that method.'),
-	'not-acceptable': row(406, 'None of the accepted forms can be given.'),
-	'unsupported-content': row(415, 'This content type cannot be read.'),
-	internal: row(500, 'The relay failed at this; it may work if tried again.', true),
-	'storage-failed': row(503, 'The relay could not store or load events; try again.', true, 4503),
-	'relay-unreachable': row(503, 'The relay cannot be reached.', true),
-	'mixed-content': row(400, 'A page loaded over https cannot use a relay over http.'),
-	'no-channel': row(400, 'No channel is given.'),
-	'no-relay': row(400, 'No relay is given.'),
-	'outbox-full': row(503, 'Too much is waiting to be sent.', true),
-	cancelled: row(400, 'The page cancelled it.'),
-	closed: row(503, 'The connection was closed before the relay answered.'),
-} as const satisfies Record<string, ErrorRow>;
+export type ErrorCode = keyof typeof TABLE;
 
-export type ErrorCode = keyof typeof ERRORS;
-
-/** True for a string that the table has. */
-export function isErrorCode(value: unknown): value is ErrorCode {
-	return typeof value === 'string' && Object.hasOwn(ERRORS, value);
-}
+/** Code → meaning. Closed: every refusal of relay and client is one of these. Plain data, so that the script leaves it out. */
+export const ERRORS: Record<ErrorCode, ErrorRow> = TABLE;
 
 /** An error of the table. Its message says what was expected and what to do. */
 export class FeedError extends Error {
@@ -62,15 +56,15 @@ export class FeedError extends Error {
 	/** The `ref` of the publish that failed, where it is one. */
 	ref?: number;
 
-	constructor(code: ErrorCode, message: string = ERRORS[code].text) {
+	constructor(code: ErrorCode, message: string) {
 		super(message);
 		this.code = code;
 	}
+}
 
-	/** May the same thing succeed later, unchanged? */
-	get retryable(): boolean {
-		return ERRORS[this.code].retryable;
-	}
+/** An error of the table in the table's own words. */
+export function createError(code: ErrorCode): FeedError {
+	return new FeedError(code, ERRORS[code].text);
 }
 
 /** Problem details (RFC 9457), the body of every refusal over HTTP. */

@@ -1,6 +1,6 @@
 // What the relay says on a WebSocket, and the one parser for it.
 // Knows shapes; never knows sockets. Small, because it is part of the drop-in script.
-import { type ErrorCode, FeedError, isErrorCode } from './errors.ts';
+import { type ErrorCode, FeedError } from './errors.ts';
 import type { FeedEvent, Pulse, Receipt } from './event.ts';
 
 export interface Welcome {
@@ -61,7 +61,7 @@ const REQUIRED: Record<RelayMessage['type'], Record<string, string>> = {
 	welcome: { epoch: 'string', first: 'number', last: 'number', after: 'number', time: 'number', pulse: 'object' },
 	entries: { epoch: 'string', from: 'number', to: 'number', entries: 'object' },
 	receipts: { receipts: 'object' },
-	error: { message: 'string' },
+	error: { code: 'string', message: 'string' },
 	pong: { time: 'number' },
 };
 
@@ -74,14 +74,12 @@ export function parseRelayMessage(text: string): RelayMessage | undefined {
 	try {
 		message = JSON.parse(text);
 	} catch {
-		throw new FeedError('invalid-json');
+		throw new FeedError('invalid-json', 'The relay sent no JSON.');
 	}
 	const type = message?.['type'];
-	if (typeof type !== 'string') throw new FeedError('invalid-message');
-	if (!Object.hasOwn(REQUIRED, type)) return undefined;
+	if (typeof type !== 'string' || !Object.hasOwn(REQUIRED, type)) return undefined;
 	for (const [field, kind] of Object.entries(REQUIRED[type as RelayMessage['type']])) {
 		if (typeof message[field] !== kind) throw new FeedError('invalid-message', `\`${field}\` of ${type}`);
 	}
-	if (type === 'error' && !isErrorCode(message['code'])) message['code'] = 'internal';
 	return message as unknown as RelayMessage; // kind and needed fields were checked; the rest is optional
 }

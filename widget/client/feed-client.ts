@@ -66,6 +66,8 @@ const LAST_RETRY_MS = 30_000;
 /** A ping that nothing answers in this time has found a dead connection, milliseconds. */
 const PONG_TIMEOUT_MS = 10_000;
 
+const CLOSED = 'The connection was closed before the relay answered.';
+
 /** Random letters and digits, in every context (`crypto.randomUUID` exists only in secure ones). */
 function createKey(): string {
 	return [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join('');
@@ -152,7 +154,7 @@ export class FeedClient {
 		clearTimeout(this.#timer);
 		this.#transport.close();
 		this.#isOpen = false;
-		for (const { reject } of this.#pending.values()) reject(new FeedError('closed'));
+		for (const { reject } of this.#pending.values()) reject(new FeedError('closed', CLOSED));
 		this.#pending.clear();
 		this.#setConnection('idle');
 	}
@@ -188,7 +190,7 @@ export class FeedClient {
 			if (new TextEncoder().encode(JSON.stringify(draft)).length > MAX_EVENT_BYTES) {
 				throw new FeedError('event-too-large', `An event has at most ${MAX_EVENT_BYTES} bytes as JSON.`);
 			}
-			if (this.#abort.signal.aborted) throw new FeedError('closed');
+			if (this.#abort.signal.aborted) throw new FeedError('closed', CLOSED);
 			const ref = this.#nextRef++;
 			this.#pending.set(ref, { draft, resolve, reject });
 			if (this.#isOpen) this.#sendDraft(ref, draft);
@@ -381,7 +383,7 @@ export class FeedClient {
 		clearTimeout(this.#timer);
 		if (code === 4400 || code === 4406) {
 			const name: ErrorCode = code === 4400 ? 'invalid-channel' : 'unsupported-protocol';
-			this.problem = new FeedError(name, reason || undefined);
+			this.problem = new FeedError(name, reason);
 			this.#setConnection('refused');
 			return;
 		}

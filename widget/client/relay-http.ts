@@ -1,6 +1,6 @@
 // The relay by HTTP: pages of history, and drafts of a page that is being left.
 // Knows requests and their answers; never knows when they are needed.
-import { FeedError, isErrorCode } from '../../relay/protocol/errors.ts';
+import { type ErrorCode, FeedError } from '../../relay/protocol/errors.ts';
 import type { Draft, Page } from '../../relay/protocol/event.ts';
 
 /**
@@ -9,15 +9,15 @@ import type { Draft, Page } from '../../relay/protocol/event.ts';
  */
 export async function fetchPage(url: string, query: Record<string, string>): Promise<Page> {
 	let response: Response;
-	let body: (Page & { code?: unknown; detail?: string }) | undefined;
+	let body: (Page & { code?: ErrorCode; detail?: string }) | undefined;
 	try {
 		response = await fetch(`${url}?${new URLSearchParams(query)}`, { headers: { accept: 'application/json' } });
 		body = await response.json();
 	} catch {
-		throw new FeedError('relay-unreachable');
+		throw new FeedError('relay-unreachable', 'The relay does not answer.');
 	}
 	if (response.ok && body) return body;
-	throw new FeedError(isErrorCode(body?.code) ? body.code : 'internal', body?.detail);
+	throw new FeedError(body?.code ?? 'internal', body?.detail ?? 'The relay failed.');
 }
 
 /** Hands over drafts so that they arrive although the page ends; their keys make a repeat harmless. */
