@@ -1,0 +1,58 @@
+// What the two commands say in a terminal.
+// Knows words, colours and what of PartyKit's own talk is noise; never knows processes.
+import path from 'node:path';
+import process from 'node:process';
+
+const hasColour = process.stdout.isTTY && !process.env.NO_COLOR;
+const paint = (code: number) => (text: string) => (hasColour ? `\u001b[${code}m${text}\u001b[0m` : text);
+const bold = paint(1);
+const dim = paint(2);
+const green = paint(32);
+const red = paint(31);
+const yellow = paint(33);
+
+/** Writes one indented line. */
+export function say(text: string): void {
+	process.stdout.write(`  ${text}\n`);
+}
+
+/** Writes what went wrong, and what to do about it. */
+export function complain(problem: string, advice: string): void {
+	process.stderr.write(`\n  ${red('✗')} ${bold(problem)}\n`);
+	for (const line of advice.split('\n')) process.stderr.write(`    ${line}\n`);
+	process.stderr.write('\n');
+}
+
+/** Something that happened while running, with the time of day. */
+export function report(text: string, isBad = false): void {
+	say(`${dim(new Date().toTimeString().slice(0, 8))} ${isBad ? yellow(text) : text}`);
+}
+
+/** The one screen that matters: where everything is, and something to paste. */
+export function announce(running: { port: number; host: string; stateDir: string; isWatching: boolean }): void {
+	const { port, host, stateDir, isWatching } = running;
+	const base = `http://localhost:${port}`;
+	const row = (name: string, value: string) => say(`${dim(name.padEnd(9))}${value}`);
+	process.stdout.write('\n');
+	say(`${green('●')} ${bold('Running')}${isWatching ? dim('  and rebuilding at every save') : ''}`);
+	process.stdout.write('\n');
+	row('Demo', `${base}/`);
+	row('Script', `${base}/live-feed.js`);
+	row('Health', `${base}/health`);
+	row('State', path.relative(process.cwd(), stateDir) || '.');
+	process.stdout.write('\n');
+	row('Publish', bold(`curl -d 'text=Hello from the terminal' ${base}/channels/demo/events`));
+	process.stdout.write('\n');
+	if (host === '127.0.0.1') {
+		say(dim('Open to everything on this machine, and to nothing else. HOST=0.0.0.0 lets the network in.'));
+	} else {
+		say(yellow(`Open on ${host}: whoever reaches port ${port} can read and publish.`));
+	}
+	say(dim('Ctrl-C stops it.'));
+	process.stdout.write('\n');
+}
+
+/** True for what PartyKit says about itself and every request; errors and a relay's own words are not. */
+export function isNoise(line: string): boolean {
+	return /^(🎈|-+$|Build succeeded|\[pk:inf\]|Loading environment variables|⎔|▲ \[WARNING\] kj\/)/u.test(line);
+}

@@ -1,0 +1,60 @@
+// A real relay for a test: its own free port and its own empty state, both gone afterwards.
+// Knows how a relay is started; never knows what is asked of it.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type Engine, EngineError, startEngine } from '../../relay/run/engine.ts';
+import { findFreePort } from './ports.ts';
+
+export interface RelayOptions {
+	/** Values the relay finds in its environment. */
+	vars?: Record<string, string>;
+	/** Every line the engine prints. */
+	log?: (line: string) => void;
+}
+
+export interface TestRelay {
+	/** Without a slash at the end. */
+	readonly url: string;
+	/** The process behind it, or `undefined` where the relay is somebody else's (`RELAY=https://…`). */
+	readonly engine: Engine | undefined;
+	/** Ends the relay and removes its state. */
+	stop(): Promise<void>;
+}
+
+/** The address in `RELAY`, where the black-box suites are to run against a relay that already exists. */
+export const remoteRelay: string | undefined = process.env.RELAY?.replace(/\/+$/, '') || undefined;
+
+/** Starts a relay of our own, or stands for the one in `RELAY` unless `vars` are asked for. */
+export async function startRelay(options: RelayOptions = {}): Promise<TestRelay> {
+	if (remoteRelay !== undefined && options.vars === undefined) {
+		return { url: remoteRelay, engine: undefined, stop: async () => {} };
+	}
+	const stateDir = await mkdtemp(path.join(tmpdir(), 'live-feed-relay-'));
+	const remove = () => rm(stateDir, { recursive: true, force: true, maxRetries: 3 });
+	try {
+		const engine = await startOnFreePort(options, stateDir);
+		return {
+			url: engine.url,
+			engine,
+			async stop() {
+				await engine.stop();
+				await remove();
+			},
+		};
+	} catch (error) {
+		await remove();
+		throw error;
+	}
+}
+
+// Between finding a port and listening on it, another test may take it.
+async function startOnFreePort(options: RelayOptions, stateDir: string): Promise<Engine> {
+	for (let attempt = 1; ; attempt++) {
+		try {
+			return await startEngine({ ...options, port: await findFreePort(), stateDir, timeoutMs: 60_000 });
+		} catch (error) {
+			if (!(error instanceof EngineError) || error.reason !== 'port-busy' || attempt === 5) throw error;
+		}
+	}
+}
