@@ -1,0 +1,103 @@
+// The tests that run in a real browser against a real relay.
+// Knows how to find the one and start the other; never knows a test. Run with `node --import tsx`: it imports TypeScript.
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { defaultReporter } from '@web/test-runner';
+import { chromeLauncher } from '@web/test-runner-chrome';
+import { transformWithOxc } from 'vite';
+import { findBrowser } from '../support/browser.ts';
+import { startRelay } from '../support/relay.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const browser = await findBrowser();
+
+/** Browsers read no types. */
+const typescript = {
+	name: 'typescript',
+	resolveMimeType: (context) => (context.path.endsWith('.ts') ? 'js' : undefined),
+	async transform(context) {
+		if (!context.path.endsWith('.ts')) return;
+		const { code, map } = await transformWithOxc(context.body, context.path, { target: 'es2022', sourcemap: true });
+		const encoded = Buffer.from(JSON.stringify(map)).toString('base64');
+		return { body: `${code}\n//# sourceMappingURL=data:application/json;base64,${encoded}` };
+	},
+};
+
+let relay;
+/** One relay for all files: `GET /relay/url`, `POST /relay/kill`, `POST /relay/restart`. */
+const realRelay = {
+	name: 'relay',
+	async serverStart() {
+		relay = await startRelay();
+	},
+	async serverStop() {
+		await relay?.stop();
+	},
+	async serve(context) {
+		if (context.path === '/relay/url') return { body: relay.url, type: 'text' };
+		if (context.method !== 'POST') return;
+		if (context.path === '/relay/kill') {
+			const { exited } = relay.engine;
+			relay.engine.killEngine();
+			await exited;
+			return { body: 'killed', type: 'text' };
+		}
+		if (context.path === '/relay/restart') {
+			await relay.engine.restart();
+			return { body: 'running', type: 'text' };
+		}
+	},
+};
+
+/** Leaves the true totals where `npm test` adds them up. */
+const totals = {
+	onTestRunFinished({ sessions }) {
+		const file = process.env.TEST_TOTALS;
+		if (file === undefined) return;
+		const sum = { passed: 0, failed: 0, skipped: 0, failures: [] };
+		for (const session of sessions) {
+			const name = path.relative(ROOT, session.testFile);
+			const before = sum.failed;
+			if (session.testResults) count(session.testResults, name, sum);
+			// A file that does not load has no tests to fail.
+			if (session.errors.length > 0 || (!session.passed && sum.failed === before)) {
+				sum.failed += 1;
+				sum.failures.push(`${name}: ${session.errors[0]?.message ?? 'did not finish'}`);
+			}
+		}
+		writeFileSync(file, JSON.stringify(sum));
+	},
+};
+
+function count(suite, name, sum) {
+	for (const test of suite.tests) {
+		if (test.skipped) sum.skipped += 1;
+		else if (test.passed) sum.passed += 1;
+		else {
+			sum.failed += 1;
+			sum.failures.push(`${name}: ${[suite.name, test.name].filter(Boolean).join(' › ')}`);
+		}
+	}
+	for (const child of suite.suites) count(child, name, sum);
+}
+
+export default {
+	rootDir: ROOT,
+	files: ['test/browser/**/*.test.ts'],
+	nodeResolve: { exportConditions: ['browser', 'default'], extensions: ['.mjs', '.js', '.ts'] },
+	plugins: [typescript, realRelay],
+	browsers: [
+		chromeLauncher({
+			launchOptions: {
+				executablePath: browser.executablePath,
+				args: browser.args,
+				env: { ...process.env, ...browser.env },
+			},
+		}),
+	],
+	concurrency: 1, // what is drawn and when is measured; two pages at once would disturb each other
+	testFramework: { config: { ui: 'bdd', timeout: 15_000 } },
+	testsFinishTimeout: 240_000,
+	reporters: [defaultReporter(), totals],
+};

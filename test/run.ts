@@ -1,0 +1,153 @@
+// Runs every kind of test, or the ones named: `npm test`, `npm run test:unit`.
+// Knows the runners and how to add up what they say; never knows a test. The last line is `N passed, N failed`.
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { buildPackage, buildSite } from '../widget/build.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const NODE_SUITES = ['unit', 'contract', 'package', 'relay', 'e2e'];
+const SUITES = [...NODE_SUITES, 'browser'];
+/** Suites that look at what is built. */
+const BUILT_SUITES = ['package', 'e2e'];
+
+interface Totals {
+	passed: number;
+	failed: number;
+	skipped: number;
+	failures: string[];
+}
+
+const given = process.argv.slice(2);
+const named = given.filter((word) => SUITES.includes(word));
+const rest = given.filter((word) => !SUITES.includes(word)); // file name filters and options, for the runner
+const wanted = (named.length > 0 ? named : SUITES).filter(hasTests);
+
+const results = new Map<string, Totals>();
+const folder = await mkdtemp(path.join(tmpdir(), 'live-feed-test-'));
+let child: ReturnType<typeof spawn> | undefined;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+	process.on(signal, () => {
+		// The runners end what they started themselves; being asked once is enough for them.
+		child?.kill(signal);
+		setTimeout(() => process.exit(1), 10_000).unref();
+	});
+}
+try {
+	if (wanted.some((suite) => BUILT_SUITES.includes(suite))) await build();
+	const inNode = wanted.filter((suite) => NODE_SUITES.includes(suite));
+	if (inNode.length > 0) await runVitest(inNode);
+	if (wanted.includes('browser')) await runInBrowser();
+} finally {
+	await rm(folder, { recursive: true, force: true });
+}
+summarise();
+
+function hasTests(suite: string): boolean {
+	const directory = path.join(ROOT, 'test', suite);
+	if (!existsSync(directory)) return false;
+	return readdirSync(directory, { recursive: true }).some((file) => String(file).endsWith('.test.ts'));
+}
+
+async function build(): Promise<void> {
+	const failures: string[] = [];
+	for (const step of [buildSite, buildPackage]) {
+		try {
+			await step();
+		} catch (error) {
+			failures.push(error instanceof Error ? error.message : String(error));
+		}
+	}
+	if (failures.length > 0) results.set('build', { passed: 0, failed: failures.length, skipped: 0, failures });
+}
+
+async function runVitest(suites: string[]): Promise<void> {
+	const file = path.join(folder, 'vitest.json');
+	const code = await run([
+		path.join(ROOT, 'node_modules', 'vitest', 'vitest.mjs'),
+		...['run', '--config', 'test/vitest.config.ts', ...suites.flatMap((suite) => ['--project', suite])],
+		...['--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...rest],
+	]);
+	const perSuite = new Map<string, Totals>(suites.map((suite) => [suite, none()]));
+	for (const result of existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as VitestReport).testResults : []) {
+		const name = path.relative(ROOT, result.name);
+		const totals = perSuite.get(name.split(path.sep)[1] ?? '');
+		if (totals === undefined) continue;
+		const before = totals.failed;
+		for (const test of result.assertionResults) {
+			if (test.status === 'passed') totals.passed += 1;
+			else if (test.status !== 'failed') totals.skipped += 1;
+			else {
+				totals.failed += 1;
+				totals.failures.push(`${name}: ${test.fullName}`);
+			}
+		}
+		// A file that does not load has no tests to fail.
+		if (result.status === 'failed' && totals.failed === before) {
+			totals.failed += 1;
+			totals.failures.push(`${name}: ${result.message.split('\n')[0]}`);
+		}
+	}
+	for (const [suite, totals] of perSuite) results.set(suite, totals);
+	addExit('vitest', code, [...perSuite.values()]);
+}
+
+async function runInBrowser(): Promise<void> {
+	const file = path.join(folder, 'browser.json');
+	const config = path.join('test', 'browser', 'web-test-runner.config.mjs');
+	const runner = path.join('node_modules', '@web', 'test-runner', 'dist', 'bin.js');
+	const files = rest.flatMap((word) => (word.startsWith('-') ? [word] : ['--files', `test/browser/**/*${word}*`]));
+	const code = await run(['--import', 'tsx', runner, '--config', config, ...files], { TEST_TOTALS: file });
+	const totals = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Totals) : none(); // our own reporter wrote it
+	results.set('browser', totals);
+	addExit('web-test-runner', code, [totals]);
+}
+
+// A runner can fail without a failing test: it crashed, or an error came when all tests were through.
+function addExit(runner: string, code: number, totals: Totals[]): void {
+	if (code === 0 || totals.some(({ failed }) => failed > 0)) return;
+	results.set(runner, { ...none(), failed: 1, failures: [`${runner} ended with ${code} though no test failed`] });
+}
+
+function run(args: string[], env: Record<string, string> = {}): Promise<number> {
+	return new Promise((resolve) => {
+		child = spawn(process.execPath, args, { cwd: ROOT, stdio: 'inherit', env: { ...process.env, ...env } });
+		child.once('error', () => resolve(1));
+		child.once('exit', (code) => resolve(code ?? 1));
+	});
+}
+
+function none(): Totals {
+	return { passed: 0, failed: 0, skipped: 0, failures: [] };
+}
+
+function summarise(): void {
+	const sum = none();
+	process.stdout.write('\n');
+	for (const [suite, totals] of results) {
+		sum.passed += totals.passed;
+		sum.failed += totals.failed;
+		sum.skipped += totals.skipped;
+		const skipped = totals.skipped > 0 ? `${totals.skipped} skipped` : '';
+		const numbers = `${String(totals.passed).padStart(5)} passed ${String(totals.failed).padStart(3)} failed  ${skipped}`;
+		process.stdout.write(`${totals.failed > 0 ? '✗' : '✓'} ${suite.padEnd(10)}${numbers.trimEnd()}\n`);
+		for (const failure of totals.failures) process.stdout.write(`    ${failure}\n`);
+	}
+	if (sum.passed + sum.failed === 0) process.stdout.write('No test ran.\n');
+	process.exitCode = sum.failed === 0 && sum.passed > 0 ? 0 : 1;
+	const skipped = sum.skipped > 0 ? `, ${sum.skipped} skipped` : '';
+	process.stdout.write(`\n${sum.passed} passed, ${sum.failed} failed${skipped}\n`);
+}
+
+interface VitestReport {
+	testResults: {
+		name: string;
+		status: string;
+		message: string;
+		assertionResults: { status: string; fullName: string }[];
+	}[];
+}
