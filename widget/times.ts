@@ -90,7 +90,14 @@ export function formatDay(time: number, now: number, zone: Zone, words: TimeWord
  * @param stored the relay's `time`, under whose day the row stands; where the two days differ, the row names its own
  * @param exact by the clock and to the second, however young
  */
-export function formatRowTime(shown: number, stored: number, now: number, zone: Zone, words: TimeWords, exact: boolean): string {
+export function formatRowTime(
+	shown: number,
+	stored: number,
+	now: number,
+	zone: Zone,
+	words: TimeWords,
+	exact: boolean,
+): string {
 	if (shown !== stored && dayOf(shown, zone) !== dayOf(stored, zone)) return formatDay(shown, now, zone, words);
 	return (!exact && formatRelative(shown, now, words)) || formatClock(shown, zone, exact);
 }

@@ -20,13 +20,21 @@ describe('the hue of a person', () => {
 	it('is next to the colour that somebody chose', () => {
 		const degrees = (color: string) => 15 + 30 * (nearestHue(color) ?? Number.NaN);
 		// The hues of these colours in oklch; one step of ours is 30°.
-		for (const [color, hue] of [['#ff0000', 29], ['#ff8000', 52], ['#00ff00', 142], ['#00ffff', 195], ['#0000ff', 264], ['#ff00ff', 328]] as const) {
+		for (const [color, hue] of [
+			['#ff0000', 29],
+			['#ff8000', 52],
+			['#00ff00', 142],
+			['#00ffff', 195],
+			['#0000ff', 264],
+			['#ff00ff', 328],
+		] as const) {
 			expect(Math.abs(degrees(color) - hue), color).toBeLessThanOrEqual(30);
 		}
 	});
 
 	it('is not taken from greys, nor from what is no colour', () => {
-		for (const color of ['#808080', '#000000', '#ffffff', 'url(x)', '', undefined]) expect(nearestHue(color)).toBeUndefined();
+		for (const color of ['#808080', '#000000', '#ffffff', 'url(x)', '', undefined])
+			expect(nearestHue(color)).toBeUndefined();
 	});
 });
 

@@ -75,14 +75,17 @@ describe.each(SCHEMES)('in the %s scheme', (scheme) => {
 		expect(worst(base, 'control', scheme, ['surface', 'sunken'])).toBeGreaterThanOrEqual(3);
 	});
 
-	it.each(['text', 'text-2', 'text-3', 'ok', 'warn', 'error', 'accent'])('%s is read at 7:1 where more contrast is wanted', (name) => {
-		expect(worst(contrast, name, scheme)).toBeGreaterThanOrEqual(7);
-	});
+	it.each(['text', 'text-2', 'text-3', 'ok', 'warn', 'error', 'accent'])(
+		'%s is read at 7:1 where more contrast is wanted',
+		(name) => {
+			expect(worst(contrast, name, scheme)).toBeGreaterThanOrEqual(7);
+		},
+	);
 
 	it('initials are read at 6.6:1 on each of the twelve hues', () => {
-		const [ground, letters] = [...rows.cssText.matchAll(/light-dark\(oklch\(([\d. ]+) var\(--_hue\)\), oklch\(([\d. ]+) var/g)].map(
-			([, light = '', dark = '']) => (scheme === 'light' ? light : dark).split(' ').map(Number),
-		);
+		const [ground, letters] = [
+			...rows.cssText.matchAll(/light-dark\(oklch\(([\d. ]+) var\(--_hue\)\), oklch\(([\d. ]+) var/g),
+		].map(([, light = '', dark = '']) => (scheme === 'light' ? light : dark).split(' ').map(Number));
 		const hues = [...rows.cssText.matchAll(/\.h(\d+) \{ --_hue: (\d+)/g)];
 		expect(hues).toHaveLength(12);
 		for (const [, n, hue] of hues) {

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { isLong, safeUrl, tokenize } from '../../widget/views/rich-text.ts';
 
-const kinds = (text: string) => tokenize(text).map(({ kind, text: part }) => (kind === 'text' ? part : { [kind]: part }));
+const kinds = (text: string) =>
+	tokenize(text).map(({ kind, text: part }) => (kind === 'text' ? part : { [kind]: part }));
 
 describe('rich text', () => {
 	it('marks up web addresses, code and names, and keeps the rest as it is', () => {

@@ -1,7 +1,7 @@
 // How moments are written, in several places and habits.
 import { describe, expect, it } from 'vitest';
-import { dayOf, formatClock, formatDay, formatExact, formatRelative, formatRowTime } from '../../widget/times.ts';
 import type { Zone } from '../../widget/times.ts';
+import { dayOf, formatClock, formatDay, formatExact, formatRelative, formatRowTime } from '../../widget/times.ts';
 import { english } from '../../widget/words.ts';
 
 const MINUTE = 60_000;

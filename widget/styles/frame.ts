@@ -93,7 +93,7 @@ export const frame = css`
 	.type,
 	.data,
 	.avatar,
-	.debug .text,
+	.row-debug .text,
 	.pause,
 	pre {
 		color: var(--_text-2);
@@ -103,6 +103,13 @@ export const frame = css`
 	.time,
 	.end {
 		color: var(--_text-3);
+	}
+	/* The panel's words may be in another language than the page around it. */
+	.words,
+	.time,
+	.end,
+	.note p {
+		unicode-bidi: plaintext;
 	}
 	.name,
 	.title,
@@ -266,23 +273,27 @@ export const frame = css`
 		.errors {
 			stroke: CanvasText;
 		}
-		.selected {
+		.row-selected {
 			outline: 1px solid Highlight;
 			outline-offset: -1px;
 		}
 	}
 	@media print {
+		:host,
 		.panel {
-			display: block;
-			max-block-size: none;
+			display: block !important;
+			block-size: auto !important;
+			max-block-size: none !important;
+		}
+		.panel {
 			overflow: visible;
 		}
 		button,
 		.pulse {
 			display: none;
 		}
-		.time::after {
-			content: ' ' attr(title);
+		.comfortable .time::after {
+			content: ' · ' attr(title);
 		}
 	}
 `;

@@ -21,26 +21,26 @@ export const rows = css`
 	pre {
 		background: var(--_sunken);
 	}
-	.row.selected {
+	.row.row-selected {
 		background: var(--_selected);
 	}
-	.fresh {
+	.row-fresh {
 		animation: fresh 1.2s;
 	}
-	.success {
+	.row-success {
 		--_level: var(--_ok);
 	}
-	.warning {
+	.row-warning {
 		--_level: var(--_warn);
 	}
-	.error {
+	.row-error {
 		--_level: var(--_error);
 	}
 	.level {
 		gap: 4px;
 		color: var(--_level);
 	}
-	:is(.warning, .error)::after {
+	:is(.row-warning, .row-error)::after {
 		content: '';
 		position: absolute;
 		inset-block: 0;
@@ -142,7 +142,7 @@ export const rows = css`
 		line-height: 1.5;
 	}
 	.row:hover pre,
-	.selected pre {
+	.row-selected pre {
 		background: var(--_surface);
 	}
 	.day {
@@ -190,7 +190,7 @@ export const rows = css`
 		font-size: 0.929em;
 		line-height: 20px;
 	}
-	.compact .error:not(.selected) {
+	.compact .row-error:not(.row-selected) {
 		background: var(--_error-tint);
 	}
 	.compact .avatar {
@@ -217,7 +217,7 @@ export const rows = css`
 		position: absolute;
 		clip-path: inset(50%);
 	}
-	.compact :is(.info, .debug)::before {
+	.compact :is(.row-info, .row-debug)::before {
 		content: '•';
 		color: var(--_control);
 		text-align: center;
@@ -241,21 +241,21 @@ export const rows = css`
 	.compact .row > pre {
 		grid-column: 1 / span 6;
 	}
-	.compact .selected .text {
+	.compact .row-selected .text {
 		white-space: pre-wrap;
 	}
 
-	.fold:not(.expanded) .text {
+	.row-fold:not(.row-expanded) .text {
 		max-block-size: 6lh;
 		overflow: clip;
 		mask: linear-gradient(#000 4lh, #0000);
 	}
 	@container (width >= 418px) {
-		.row.fold:not(.wide) .text {
+		.row-fold:not(.row-wide) .text {
 			max-block-size: none;
 			mask: none;
 		}
-		.fold:not(.wide) .more {
+		.row-fold:not(.row-wide) .more {
 			display: none;
 		}
 	}
@@ -272,7 +272,7 @@ export const rows = css`
 		.compact .meta a span {
 			display: none;
 		}
-		.compact .row.selected .text {
+		.compact .row-selected .text {
 			grid-area: 2 / 1 / auto / -1;
 		}
 	}

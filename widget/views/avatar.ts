@@ -1,7 +1,8 @@
 // Who did it, as a small picture or initials on one of twelve hues.
 // Knows names and colours; never draws a raw colour, since nobody may be unreadable.
-import { html, nothing } from 'lit';
+
 import type { TemplateResult } from 'lit';
+import { html, nothing } from 'lit';
 import type { FeedEvent } from '../../relay/protocol/event.ts';
 import { safeUrl } from './rich-text.ts';
 
@@ -23,7 +24,7 @@ export function nearestHue(color = ''): number | undefined {
 
 /** One or two letters, in the case that the name has; two only where letters stand apart. */
 export function initials(name: string): string {
-	const [first = '', ...rest] = (name.match(/[\p{L}\p{N}]+/gu) ?? []).map((word) => String.fromCodePoint(word.codePointAt(0) ?? 0));
+	const [first = '', ...rest] = name.match(/(?<![\p{L}\p{M}\p{N}])[\p{L}\p{N}]/gu) ?? [];
 	return first + ((first < '\u0590' && rest.pop()) || '');
 }
 

@@ -1,12 +1,12 @@
 // The head of the panel: is it alive, what is it called, how much happens.
 // Knows the state in words; never knows rows.
-import { html, nothing } from 'lit';
+
 import type { TemplateResult } from 'lit';
-import { guard } from 'lit/directives/guard.js';
-import { repeat } from 'lit/directives/repeat.js';
+import { html, nothing } from 'lit';
 import { formatClock } from '../times.ts';
-import { icon } from './icons.ts';
 import type { Icon } from './icons.ts';
+import { icon } from './icons.ts';
+import { drawLines } from './lines.ts';
 import type { PanelHandlers, PanelProps } from './panel.ts';
 import { pulseView } from './pulse.ts';
 import { isAuthors } from './state.ts';
@@ -41,12 +41,12 @@ export function header(props: PanelProps, on: PanelHandlers): TemplateResult {
 				? ['play', words.resume, on.onTogglePause]
 				: ['pause', words.pause, on.onTogglePause];
 	return html`<header class="header" part="header" ?hidden=${props.noHeader}>
-		${repeat([beat], String, () => html`<span class="sign ${sign}">${icon(sign, 10)}</span>`)}
+		${drawLines([{ key: beat, deps: [sign], draw: () => html`<span class="sign ${sign}">${icon(sign, 10)}</span>` }])}
 		<div class="titles">
 			<slot name="heading"><h2 class="heading" part="heading" dir="auto">${props.heading || props.channel || 'live-feed'}</h2></slot>
 			<span class="words" part="state">${stateWords(props)}</span>
 		</div>
-		${pulse && !props.noPulse ? guard([pulse, minute, words], () => pulseView(pulse, minute, props, words)) : nothing}
+		${pulse && !props.noPulse ? drawLines([{ key: 0, deps: [pulse, minute, words], draw: () => pulseView(pulse, minute, props, words) }]) : nothing}
 		<slot name="actions"></slot>
 		${connection === 'refused' || isAuthors(props) ? nothing : html`<button class="tool" title=${label} @click=${act}>${icon(tool)}</button>`}
 	</header>`;

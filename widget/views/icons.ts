@@ -1,7 +1,8 @@
 // The drawings of the panel, a dozen small paths.
 // Knows shapes; never knows what they stand for.
-import { html } from 'lit';
+
 import type { TemplateResult } from 'lit';
+import { html } from 'lit';
 
 const SOLID = {
 	dot: 'M8 2a6 6 0 1 0 .1 0z',

@@ -1,19 +1,19 @@
 // The panel: header, list, what stands between rows, and what stands in their place.
 // Knows what is to be shown, in which order; never knows where it came from.
-import { html, nothing } from 'lit';
+
 import type { TemplateResult } from 'lit';
-import { guard } from 'lit/directives/guard.js';
-import { repeat } from 'lit/directives/repeat.js';
+import { html, nothing } from 'lit';
 import type { FeedEvent, Pulse } from '../../relay/protocol/event.ts';
-import { dayOf, formatDay, formatRowTime } from '../times.ts';
 import type { Zone } from '../times.ts';
+import { dayOf, formatDay, formatRowTime } from '../times.ts';
 import type { Words } from '../words.ts';
 import { header } from './header.ts';
 import { icon } from './icons.ts';
-import { row } from './row.ts';
+import { drawLines, type Line } from './lines.ts';
 import type { RowHandlers } from './row.ts';
-import { bones, emptyView, isAuthors, troubleView } from './state.ts';
+import { row } from './row.ts';
 import type { Trouble } from './state.ts';
+import { bones, emptyView, isAuthors, troubleView } from './state.ts';
 
 /** What stands in the list. */
 export type Item = { kind: 'event'; event: FeedEvent } | { kind: 'gap'; from: number; to: number };
@@ -69,11 +69,6 @@ function moveFocus(press: KeyboardEvent): void {
 	press.preventDefault();
 }
 
-interface Line {
-	key: string | number;
-	line: unknown;
-}
-
 /** Rows, days and gaps, flat and each with a key of its own. */
 function lines(props: PanelProps, on: PanelHandlers): Line[] {
 	const { items, now, words, selected } = props;
@@ -85,8 +80,9 @@ function lines(props: PanelProps, on: PanelHandlers): Line[] {
 	for (const item of items) {
 		if (item.kind === 'gap') {
 			result.push({
-				key: `gap${item.from}`,
-				line: html`<li class="gap" part="gap">${icon('gap')}${words.gap(item.from, item.to)}</li>`,
+				key: `gap ${item.from} ${item.to}`,
+				deps: [words],
+				draw: () => html`<li class="gap" part="gap">${icon('gap')}${words.gap(item.from, item.to)}</li>`,
 			});
 			continue;
 		}
@@ -101,7 +97,7 @@ function lines(props: PanelProps, on: PanelHandlers): Line[] {
 			const label = formatDay(time, now, props, words);
 			// A log of today alone needs nobody to say so.
 			if (!compact || result.length || label !== words.today) {
-				result.push({ key: day, line: html`<li class="day" part="separator">${label}</li>` });
+				result.push({ key: day, deps: [label], draw: () => html`<li class="day" part="separator">${label}</li>` });
 			}
 		}
 		const state = {
@@ -114,8 +110,9 @@ function lines(props: PanelProps, on: PanelHandlers): Line[] {
 			compact,
 		};
 		result.push({
-			key: seq,
-			line: guard([event, words, on, props.timeZone, ...Object.values(state)], () => row(event, state, props, words, on)),
+			key: event.id,
+			deps: [event, words, on, props.timeZone, ...Object.values(state)],
+			draw: () => row(event, state, props, words, on),
 		});
 	}
 	return result;
@@ -143,7 +140,7 @@ export function panel(props: PanelProps, on: PanelHandlers): TemplateResult {
 		${header(props, on)}
 		<div class="list" part="list" @scroll=${on.onScroll} @keydown=${moveFocus}>
 			${none || order === 'newest-first' ? nothing : end(props, on)}
-			<ol role="list">${repeat(lines(props, on), ({ key }) => key, ({ line }) => line)}</ol>
+			<ol role="list">${drawLines(lines(props, on))}</ol>
 			${none || order === 'newest-last' ? nothing : end(props, on)}
 			${waits && props.settled ? bones() : nothing}
 			${trouble ? html`<div class="note" part="empty">${troubleView(props, refused, words, on.onRetry)}</div>` : nothing}

@@ -1,10 +1,11 @@
 // The last hour as sixty bars.
 // Knows counts by minute; never knows the events behind them.
-import { html } from 'lit';
+
 import type { TemplateResult } from 'lit';
+import { html } from 'lit';
 import type { Pulse } from '../../relay/protocol/event.ts';
-import { formatClock } from '../times.ts';
 import type { Zone } from '../times.ts';
+import { formatClock } from '../times.ts';
 import type { Words } from '../words.ts';
 
 /** Events and errors of the sixty minutes that end with `minute` (minutes since 1970), oldest first. */

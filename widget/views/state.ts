@@ -1,12 +1,13 @@
 // What stands where the rows would be: bones, nothing yet, or what is wrong and what to do.
 // Knows words for each case; never decides which case it is.
-import { html, nothing } from 'lit';
+
 import type { TemplateResult } from 'lit';
-import { formatClock } from '../times.ts';
+import { html, nothing } from 'lit';
 import type { Zone } from '../times.ts';
+import { formatClock } from '../times.ts';
 import type { Words } from '../words.ts';
-import { icon } from './icons.ts';
 import type { Icon } from './icons.ts';
+import { icon } from './icons.ts';
 import { richText } from './rich-text.ts';
 
 /** Why there may be nothing to show. */
@@ -47,7 +48,12 @@ export function isAuthors({ problem }: Trouble): boolean {
 }
 
 /** What is wrong, and Retry where that may help. */
-export function troubleView(trouble: Trouble & Zone, refused: boolean, words: Words, onRetry: () => void): TemplateResult {
+export function troubleView(
+	trouble: Trouble & Zone,
+	refused: boolean,
+	words: Words,
+	onRetry: () => void,
+): TemplateResult {
 	const { problem, retryAt, relay } = trouble;
 	const authors = isAuthors(trouble);
 	return authors || refused
