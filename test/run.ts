@@ -30,18 +30,20 @@ const wanted = (named.length > 0 ? named : SUITES).filter(hasTests);
 const results = new Map<string, Totals>();
 const folder = await mkdtemp(path.join(tmpdir(), 'live-feed-test-'));
 let child: ReturnType<typeof spawn> | undefined;
+let isInterrupted = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 	process.on(signal, () => {
-		// The runners end what they started themselves; being asked once is enough for them.
+		// The runners end what they started themselves; what is known by then is still summed up.
+		isInterrupted = true;
 		child?.kill(signal);
-		setTimeout(() => process.exit(1), 10_000).unref();
+		setTimeout(() => child?.kill('SIGKILL'), 8_000).unref();
 	});
 }
 try {
 	if (wanted.some((suite) => BUILT_SUITES.includes(suite))) await build();
 	const inNode = wanted.filter((suite) => NODE_SUITES.includes(suite));
 	if (inNode.length > 0) await runVitest(inNode);
-	if (wanted.includes('browser')) await runInBrowser();
+	if (wanted.includes('browser') && !isInterrupted) await runInBrowser();
 } finally {
 	await rm(folder, { recursive: true, force: true });
 }
@@ -126,6 +128,7 @@ function none(): Totals {
 }
 
 function summarise(): void {
+	if (isInterrupted) results.set('end', { ...none(), failed: 1, failures: ['interrupted before all tests had run'] });
 	const sum = none();
 	process.stdout.write('\n');
 	for (const [suite, totals] of results) {
