@@ -292,6 +292,11 @@ export const frame = css`
 		.pulse {
 			display: none;
 		}
+		.row .text {
+			max-block-size: none;
+			mask: none;
+			white-space: pre-wrap;
+		}
 		.comfortable .time::after {
 			content: ' · ' attr(title);
 		}

@@ -94,6 +94,12 @@ export const rows = css`
 		max-inline-size: 72ch;
 		white-space: pre-wrap;
 		overflow-wrap: anywhere;
+	}
+	/* Each in its own direction, but at the edges of the panel's. */
+	.text,
+	.time,
+	.words,
+	.heading {
 		text-align: -webkit-match-parent;
 		text-align: match-parent;
 	}
@@ -188,7 +194,7 @@ export const rows = css`
 		min-block-size: 26px;
 		padding-block: 3px;
 		font-size: 0.929em;
-		line-height: 20px;
+		line-height: 1.54em;
 	}
 	.compact .row-error:not(.row-selected) {
 		background: var(--_error-tint);
@@ -201,7 +207,7 @@ export const rows = css`
 	}
 	.compact .row *:not(pre) {
 		grid-row: 1;
-		line-height: 20px;
+		line-height: inherit;
 	}
 	.compact .time {
 		grid-column: 1;
@@ -211,7 +217,7 @@ export const rows = css`
 	.compact .level,
 	.compact .row::before {
 		grid-area: 1 / 2;
-		min-block-size: 20px;
+		min-block-size: 1lh;
 	}
 	.compact .level span {
 		position: absolute;
@@ -231,7 +237,7 @@ export const rows = css`
 	}
 	.compact .meta a {
 		grid-column: 5;
-		min-block-size: 20px;
+		min-block-size: 1lh;
 	}
 	.compact .data {
 		grid-column: 6;

@@ -6,11 +6,11 @@ import { html, nothing } from 'lit';
 import type { FeedEvent } from '../../relay/protocol/event.ts';
 import { safeUrl } from './rich-text.ts';
 
-/** 0 to 11, the same for the same text everywhere and for ever (FNV-1a). */
+/** 0 to 11, the same for the same text everywhere and for ever. */
 export function hashHue(text: string): number {
-	let hash = 0x811c9dc5;
-	for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-	return (hash >>> 0) % 12;
+	let hash = 1;
+	for (let i = 0; i < text.length; i++) hash = (hash * 257 + text.charCodeAt(i)) % 65_521;
+	return hash % 12;
 }
 
 /** The nearest of the twelve hues to `#rrggbb`; undefined for greys and what is not written so. */

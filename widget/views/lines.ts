@@ -23,7 +23,8 @@ class Lines extends Directive {
 		for (const [key, { part }] of before) {
 			if (keys.has(key)) continue;
 			removePart(part);
-			(part.endNode as ChildNode | null)?.remove(); // a comment, which removePart (lit 3.3) leaves it behind, and a live list would never stop growing
+			// A comment, which removePart leaves behind (lit 3.3): a live list would never stop growing.
+			(part.endNode as ChildNode | null)?.remove();
 		}
 		let next: ChildPart | undefined;
 		// From the end, where `next` is known; what is in its place stays, since a moved element loses focus and selection.

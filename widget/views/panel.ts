@@ -82,7 +82,7 @@ function lines(props: PanelProps, on: PanelHandlers): Line[] {
 			result.push({
 				key: `gap ${item.from} ${item.to}`,
 				deps: [words],
-				draw: () => html`<li class="gap" part="gap">${icon('gap')}${words.gap(item.from, item.to)}</li>`,
+				draw: () => html`<li class="gap" part="gap">${icon('gap')}<bdi>${words.gap(item.from, item.to)}</bdi></li>`,
 			});
 			continue;
 		}
@@ -97,7 +97,11 @@ function lines(props: PanelProps, on: PanelHandlers): Line[] {
 			const label = formatDay(time, now, props, words);
 			// A log of today alone needs nobody to say so.
 			if (!compact || result.length || label !== words.today) {
-				result.push({ key: day, deps: [label], draw: () => html`<li class="day" part="separator">${label}</li>` });
+				result.push({
+					key: day,
+					deps: [label],
+					draw: () => html`<li class="day" part="separator"><bdi>${label}</bdi></li>`,
+				});
 			}
 		}
 		const state = {
