@@ -85,7 +85,7 @@ export async function serve({ isWatching }: { isWatching: boolean }): Promise<vo
 			return await stop(1);
 		}
 		report(`The engine died (${nameOf(exit)}); starting it again.`, true);
-		await delay(quickDeaths === 1 ? 0 : 250 * 2 ** quickDeaths);
+		await delay(quickDeaths === 1 ? 0 : 125 * 2 ** (quickDeaths - 1));
 		if (isStopping) return;
 		try {
 			builds = 0;

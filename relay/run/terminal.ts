@@ -39,7 +39,8 @@ export function announce(running: { port: number; host: string; stateDir: string
 	row('Demo', `${base}/`);
 	row('Script', `${base}/live-feed.js`);
 	row('Health', `${base}/health`);
-	row('State', path.relative(process.cwd(), stateDir) || '.');
+	const near = path.relative(process.cwd(), stateDir);
+	row('State', near.startsWith('..') ? stateDir : near || '.');
 	process.stdout.write('\n');
 	row('Publish', bold(`curl -d 'text=Hello from the terminal' ${base}/channels/demo/events`));
 	process.stdout.write('\n');

@@ -1,0 +1,46 @@
+import { mkdtemp, rm, utimes } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { findFreePort } from '../support/ports.ts';
+import { type RunningCommand, runCommand } from '../support/process.ts';
+import { ROOT } from '../support/sources.ts';
+
+let stateDir: string;
+let url: string;
+let command: RunningCommand;
+
+beforeEach(async () => {
+	stateDir = await mkdtemp(path.join(tmpdir(), 'live-feed-dev-'));
+	const port = await findFreePort();
+	url = `http://127.0.0.1:${port}`;
+	command = runCommand('npm', ['run', 'dev'], { PORT: String(port), LIVE_FEED_STATE: stateDir });
+	await command.waitFor(/Running/);
+});
+
+afterEach(async () => {
+	command.signal('SIGTERM', true);
+	await command.exited;
+	await rm(stateDir, { recursive: true, force: true, maxRetries: 5 });
+});
+
+/** As an editor does that saves without a change. */
+async function save(file: string): Promise<void> {
+	await utimes(path.join(ROOT, file), new Date(), new Date());
+}
+
+test('npm run dev rebuilds relay, widget and demo at every save, and goes on answering', async () => {
+	await save('relay/server.ts');
+	await command.waitFor(/relay rebuilt/, 15_000);
+	await save('widget/words.ts');
+	await command.waitFor(/widget rebuilt/, 15_000);
+	await save('demo/index.html');
+	await command.waitFor(/demo copied/, 15_000);
+
+	expect((await fetch(`${url}/health`)).status).toBe(200);
+	expect((await fetch(`${url}/live-feed.js`)).headers.get('content-type')).toContain('javascript');
+	command.signal('SIGINT', true);
+	const exit = await command.exited;
+	expect(exit).toMatchObject({ code: 0 });
+	expect(exit.afterMs).toBeLessThan(3000);
+});

@@ -1,0 +1,118 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ROOT } from '../support/sources.ts';
+
+const run = promisify(execFile);
+const NPM = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+
+interface Manifest {
+	name: string;
+	dependencies: Record<string, string>;
+	exports: Record<string, string | Record<string, string>>;
+}
+
+let folder: string;
+let installed: string;
+let manifest: Manifest;
+
+// What a user gets: the packed archive in a project of its own, beside its dependencies and nothing else.
+beforeAll(async () => {
+	folder = await mkdtemp(path.join(tmpdir(), 'live-feed-package-'));
+	const { stdout } = await run(NPM, ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
+		cwd: ROOT,
+		shell: process.platform === 'win32',
+	});
+	const [packed] = JSON.parse(stdout) as { filename: string }[]; // npm's documented output
+	const modules = path.join(folder, 'node_modules');
+	await mkdir(modules);
+	await run('tar', ['-xzf', path.join(folder, packed?.filename ?? ''), '-C', modules]);
+	installed = path.join(modules, 'live-feed');
+	await rename(path.join(modules, 'package'), installed);
+	manifest = JSON.parse(await readFile(path.join(installed, 'package.json'), 'utf8')) as Manifest; // our own file
+	for (const name of Object.keys(manifest.dependencies)) {
+		await symlink(path.join(ROOT, 'node_modules', name), path.join(modules, name), 'junction');
+	}
+	await writeFile(path.join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
+});
+
+afterAll(async () => {
+	await rm(folder, { recursive: true, force: true });
+});
+
+const specifierOf = (key: string) => `live-feed${key.slice(1)}`;
+
+test('every line of the exports map names a file that is in the package', () => {
+	const targets = Object.values(manifest.exports).flatMap((entry) =>
+		typeof entry === 'string' ? [entry] : Object.values(entry),
+	);
+	expect(targets.filter((target) => !existsSync(path.join(installed, target)))).toEqual([]);
+	expect(targets.length).toBeGreaterThan(6);
+});
+
+test('every entry can be imported in Node without throwing, and exports something', async () => {
+	// ./live-feed.js is the script for pages, with the browser's half of its libraries in it.
+	const keys = Object.keys(manifest.exports).filter((key) => !/\.js(on)?$/.test(key));
+	const code = `
+		for (const name of ${JSON.stringify(keys.map(specifierOf))}) {
+			const module = await import(name);
+			if (Object.keys(module).length === 0) throw new Error(name + ' exports nothing');
+			console.log(name, Object.keys(module).join(' '));
+		}`;
+	const { stdout } = await run(process.execPath, ['--input-type=module', '-e', code], { cwd: folder });
+	expect(stdout.trim().split('\n')).toHaveLength(keys.length);
+});
+
+test('importing ./element defines nothing; importing the package defines the element once', async () => {
+	const code = `
+		const defined = [];
+		globalThis.HTMLElement ??= class {};
+		globalThis.customElements = { define: (name) => defined.push(name), get: (name) => defined.includes(name) ? class {} : undefined };
+		await import('live-feed/element');
+		console.log(JSON.stringify(defined));
+		await import('live-feed');
+		console.log(JSON.stringify(defined));`;
+	const { stdout } = await run(process.execPath, ['--input-type=module', '-e', code], { cwd: folder });
+	expect(stdout.trim().split('\n')).toEqual(['[]', '["live-feed"]']);
+});
+
+test.each(['nodenext', 'bundler'])('the types of every entry are found and hold up (%s)', async (resolution) => {
+	const entries = Object.keys(manifest.exports).filter((key) => !/\.js(on)?$/.test(key));
+	const lines = entries.map((key, index) => `import * as entry${index} from '${specifierOf(key)}';`);
+	const uses = entries.map((_key, index) => `export const keys${index}: (keyof typeof entry${index})[] = [];`);
+	await writeFile(path.join(folder, `${resolution}.ts`), [...lines, ...uses].join('\n'));
+	const options = {
+		...{ target: 'ES2022', module: resolution === 'bundler' ? 'ESNext' : 'NodeNext', moduleResolution: resolution },
+		...{ strict: true, noEmit: true, types: [], lib: ['ES2023', 'DOM', 'DOM.Iterable'] },
+	};
+	const config = path.join(folder, `tsconfig.${resolution}.json`);
+	await writeFile(config, JSON.stringify({ compilerOptions: options, files: [`${resolution}.ts`] }));
+	const compiler = path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+	const result = await run(process.execPath, [compiler, '-p', config]).then(
+		() => '',
+		(error: { stdout: string }) => error.stdout,
+	);
+	// The package's own faults; a dependency's types are its own business.
+	expect(
+		result.split('\n').filter((line) => line.includes('error') && !/node_modules\/(?!live-feed)/.test(line)),
+	).toEqual([]);
+});
+
+test('the package carries no test, no relay and no source of the machine it was built on', async () => {
+	const { stdout } = await run(NPM, ['pack', '--json', '--ignore-scripts', '--dry-run'], {
+		cwd: ROOT,
+		shell: process.platform === 'win32',
+	});
+	const [packed] = JSON.parse(stdout) as { files: { path: string }[] }[]; // npm's documented output
+	const files = packed?.files.map((file) => file.path) ?? [];
+	expect(files.filter((file) => !/^(dist\/|README\.md$|LICENSE$|CHANGELOG\.md$|package\.json$)/.test(file))).toEqual(
+		[],
+	);
+	for (const file of files.filter((name) => name.endsWith('.js'))) {
+		expect(await readFile(path.join(ROOT, file), 'utf8')).not.toContain(ROOT);
+	}
+});

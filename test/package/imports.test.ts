@@ -1,0 +1,79 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type Import, listSources, ROOT, readImports } from '../support/sources.ts';
+
+/** Build tools that lie in the folder they serve; they are no part of the widget. */
+const TOOLS = /^widget\/(build|minify-templates|vite\.config)\.ts$/;
+const PUBLISHED = /^live-feed(\/(element|client|protocol|live-feed\.js))?$/;
+
+const files = listSources(['relay', 'widget', 'demo', 'test']);
+const imports = files.filter((file) => !TOOLS.test(file)).flatMap(readImports);
+
+/** What a folder imports and may not, one per line. */
+function strangers(isFrom: RegExp, isAllowed: (found: Import) => boolean): string[] {
+	return imports
+		.filter((found) => isFrom.test(found.from) && !isAllowed(found))
+		.map(({ from, to }) => `${from} → ${to}`);
+}
+
+const isIn = (...folders: string[]) => {
+	return ({ to, isPackage }: Import) => !isPackage && folders.some((folder) => to.startsWith(`${folder}/`));
+};
+const isNode = ({ to }: Import) => to.startsWith('node:');
+
+describe('imports point one way', () => {
+	test('the sources were found and read', () => {
+		expect(files.length).toBeGreaterThan(20);
+		expect(imports.length).toBeGreaterThan(50);
+	});
+
+	test('the protocol imports nothing outside itself', () => {
+		expect(strangers(/^relay\/protocol\//, isIn('relay/protocol'))).toEqual([]);
+	});
+
+	test('the widget imports of the relay only its protocol, and of packages only lit and partysocket', () => {
+		const isPackage = ({ to }: Import) => /^(lit|partysocket)($|\/)/.test(to);
+		const isAllowed = (found: Import) => isIn('widget', 'relay/protocol')(found) || isPackage(found);
+		expect(strangers(/^widget\//, isAllowed)).toEqual([]);
+	});
+
+	test('views never import the client', () => {
+		expect(strangers(/^widget\/(views|styles)\//, (found) => !isIn('widget/client')(found))).toEqual([]);
+	});
+
+	test('the client imports nothing of the widget around it, and no lit', () => {
+		const isSocket = ({ to }: Import) => /^partysocket($|\/)/.test(to);
+		const isAllowed = (found: Import) => isIn('widget/client', 'relay/protocol')(found) || isSocket(found);
+		expect(strangers(/^widget\/client\//, isAllowed)).toEqual([]);
+	});
+
+	test('the command is a client of the protocol, never of the inside of the relay', () => {
+		const isAllowed = (found: Import) =>
+			isIn('relay/cli', 'widget/client', 'relay/protocol')(found) || isNode(found) || found.to === 'ws';
+		expect(strangers(/^relay\/cli\//, isAllowed)).toEqual([]);
+	});
+
+	test('only relay/server.ts imports partykit; relay/run knows it as a process', () => {
+		const isPartyKit = ({ to }: Import) => /^partykit($|\/)/.test(to);
+		expect(strangers(/^(?!relay\/server\.ts$)/, (found) => !isPartyKit(found))).toEqual([]);
+	});
+
+	test('the relay imports nothing of the widget; what starts it may ask for a build', () => {
+		const isBuild = ({ to }: Import) => to === 'widget/build.ts';
+		const isFine = (found: Import) => !isIn('widget')(found) || (found.from.startsWith('relay/run/') && isBuild(found));
+		expect(strangers(/^relay\/(?!cli\/)/, isFine)).toEqual([]);
+	});
+
+	test('the demo imports published entry points only', () => {
+		const isScript = ({ to }: Import) => /^(https?:\/\/[^/]+)?\/live-feed\.js$/.test(to);
+		// The relay serves demo/ at its root.
+		const isOwn = (found: Import) => isIn('demo')(found) || existsSync(path.join(ROOT, 'demo', found.to));
+		const isAllowed = (found: Import) => isOwn(found) || isNode(found) || isScript(found) || PUBLISHED.test(found.to);
+		expect(strangers(/^demo\//, isAllowed)).toEqual([]);
+	});
+
+	test('nothing imports a test', () => {
+		expect(strangers(/^(?!test\/)/, (found) => !isIn('test')(found))).toEqual([]);
+	});
+});

@@ -1,0 +1,18 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { ROOT } from '../support/sources.ts';
+
+/** Everything until the first live row is painted, all requests, gzip (DESIGN §7). */
+const BUDGET_BYTES = 20_000;
+/** Of that, for what is not the script: the page, headers of three answers, the handshake, welcome and first frame. */
+const RESERVE_BYTES = 1_000;
+
+test('the script leaves room in the budget for everything else', () => {
+	const script = readFileSync(path.join(ROOT, 'dist', 'site', 'script', 'live-feed.js'));
+	const bytes = gzipSync(script, { level: 9 }).length;
+	const most = BUDGET_BYTES - RESERVE_BYTES;
+	console.info(`live-feed.js: ${bytes} bytes gzip, ${script.length} bytes; at most ${most}`);
+	expect(bytes).toBeLessThanOrEqual(most);
+});
