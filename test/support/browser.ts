@@ -1,7 +1,7 @@
 // Finds a browser on any machine: the one asked for, an installed one, or the one that a development dependency carries.
 // Knows places and flags of Chrome, Chromium and Edge; never knows what a test does with them.
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -105,6 +105,7 @@ async function unpackCarriedBrowser(): Promise<FoundBrowser> {
 			cwd: root,
 			env: { ...process.env, TMPDIR: draft, AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs20.x' },
 		});
+		writeFileSync(path.join(draft, 'fonts.conf'), describeFonts(folder));
 		try {
 			renameSync(draft, folder);
 		} catch (error) {
@@ -115,7 +116,19 @@ async function unpackCarriedBrowser(): Promise<FoundBrowser> {
 	return {
 		executablePath: path.join(folder, 'chromium'),
 		args: FLAGS,
-		env: { LD_LIBRARY_PATH: path.join(folder, 'al2023', 'lib'), FONTCONFIG_PATH: path.join(folder, 'fonts') },
+		env: { LD_LIBRARY_PATH: path.join(folder, 'al2023', 'lib'), FONTCONFIG_FILE: path.join(folder, 'fonts.conf') },
 		source: 'carried',
 	};
+}
+
+// The package's own description names the places of the cloud service. A browser without any font draws no text at all.
+function describeFonts(folder: string): string {
+	return `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+	<dir>${path.join(folder, 'fonts', 'fonts')}</dir>
+	<dir>/usr/share/fonts</dir>
+	<cachedir>${path.join(folder, 'fonts-cache')}</cachedir>
+</fontconfig>
+`;
 }

@@ -44,7 +44,9 @@ async function startPages(): Promise<string> {
 	server ??= new Promise((resolve) => {
 		const starting = createServer((request, response) => {
 			response.setHeader('content-type', 'text/html; charset=utf-8');
-			response.end(pages.get(request.url ?? '') ?? '<!doctype html><title>Elsewhere</title><link rel="icon" href="data:,">');
+			response.end(
+				pages.get(request.url ?? '') ?? '<!doctype html><title>Elsewhere</title><link rel="icon" href="data:,">',
+			);
 		});
 		starting.listen(0, '127.0.0.1', () => resolve(starting));
 	});
