@@ -11,6 +11,7 @@ import {
 	MAX_COMMIT_BYTES,
 	MAX_EVENT_BYTES,
 	MAX_FILTERS,
+	MAX_PAGE_BYTES,
 	MAX_PAGE_EVENTS,
 	SLICE_VIEWERS,
 } from './protocol/limits.ts';
@@ -45,8 +46,10 @@ export interface ChannelOptions {
 /** Where a reader wants to begin: after a position, or with some of the newest. */
 export interface Start {
 	position?: Position | undefined;
-	/** Number of the newest events, or a span or date in the words of `parseSince`. */
+	/** Number of the newest events; or a span or date in the words of `parseSince`, of which the newest 1,000 are sent. */
 	history?: number | string | undefined;
+	/** Everything kept from then on, milliseconds since 1970. */
+	since?: number | undefined;
 }
 
 /** Where a reader begins, and whether that is where he wanted. */
@@ -71,6 +74,17 @@ interface Pending {
 	draft: CheckedDraft;
 }
 
+/** How many bytes of events a page has taken; the first always fits. */
+class PageBytes {
+	#bytes = 0;
+
+	take({ bytes }: Entry): boolean {
+		const isFirst = this.#bytes === 0;
+		this.#bytes += bytes.length;
+		return isFirst || this.#bytes <= MAX_PAGE_BYTES;
+	}
+}
+
 export class Channel {
 	readonly #log: Log;
 	readonly #options: ChannelOptions;
@@ -91,13 +105,9 @@ export class Channel {
 	async load(): Promise<void> {
 		await this.#log.load();
 		const start = this.#options.clock() - HOUR_MS;
-		let before = this.#log.last + 1;
-		while (before > 1) {
-			const entries = await this.#log.readBack(before, MAX_PAGE_EVENTS);
-			for (const { event } of entries) this.#count(event);
-			const oldest = entries[0]?.event;
-			if (!oldest || oldest.time < start) break;
-			before = oldest.seq;
+		for await (const { event } of this.#backwards(this.#log.last + 1)) {
+			if (event.time < start) break;
+			this.#count(event);
 		}
 	}
 
@@ -138,10 +148,12 @@ export class Channel {
 		if (key === undefined) return undefined;
 		let shared = this.#filters.get(key);
 		if (!shared) {
-			if (key !== '' && this.#filters.size >= MAX_FILTERS) return undefined;
+			const distinct = this.#filters.size - (this.#filters.has('') ? 1 : 0);
+			if (key !== '' && distinct >= MAX_FILTERS) return undefined;
 			const filter = new Filter(key === '' ? [] : key.split(' '));
 			filter.covered = this.last;
-			this.#filters.set(key, (shared = { filter, viewers: 0 }));
+			shared = { filter, viewers: 0 };
+			this.#filters.set(key, shared);
 		}
 		shared.viewers++;
 		return shared.filter;
@@ -155,7 +167,8 @@ export class Channel {
 	}
 
 	/** Where a reader begins who wants `start`. */
-	async begin({ position, history }: Start, filter: Filter): Promise<Begin> {
+	async begin({ position, history, since }: Start, filter: Filter): Promise<Begin> {
+		await this.#log.expire();
 		const { first, last, epoch } = this.#log;
 		if (position) {
 			const isNothing = position.epoch === NO_EPOCH;
@@ -167,7 +180,8 @@ export class Channel {
 			if (after + 1 >= first || last === 0) return { after, recovered: true };
 			return { after: first - 1, recovered: false, missing: { from: after + 1, to: first - 1 } };
 		}
-		return { after: await this.#historyStart(history, filter), recovered: true };
+		const after = since === undefined ? await this.#historyStart(history, filter) : await this.#seqBefore(since);
+		return { after, recovered: true };
 	}
 
 	/** Feeds a viewer from `after` on: from the log until he has everything, then live. */
@@ -178,9 +192,10 @@ export class Channel {
 		while (viewer.cursor < this.#log.last) {
 			if (!viewer.sink.isReady()) await viewer.sink.whenReady();
 			if (viewer.turn !== turn) return;
+			const { last } = this.#log; // what is appended while this is read is for the next round
 			const entries = await this.#log.read(viewer.cursor, MAX_PAGE_EVENTS);
 			if (viewer.turn !== turn) return;
-			const to = entries.at(-1)?.event.seq ?? this.#log.last;
+			const to = entries.at(-1)?.event.seq ?? last;
 			// Where the log was trimmed meanwhile, `from` leaves a hole that the reader sees.
 			const from = entries[0]?.event.seq ?? to + 1;
 			viewer.sendHistory(new Frame(this.epoch, from, to, entries));
@@ -204,39 +219,47 @@ export class Channel {
 
 	/** A page of history. */
 	async page(query: PageQuery): Promise<Page> {
-		const { epoch } = this.#log;
+		await this.#log.expire();
+		const { limit } = query;
 		const filter = new Filter(query.types.includes('*') ? [] : query.types);
-		if (query.after) return this.#pageForward(query.after, query.limit, filter);
+		if (query.after) return this.#pageForward(query.after, limit, filter);
+		const { epoch, first, last } = this.#log;
 		if (query.since !== undefined) {
-			const after = (await this.#seqBefore(query.since)) ?? this.#log.first - 1;
-			return this.#pageForward({ epoch, seq: Math.max(after, 0) }, query.limit, filter);
+			return this.#pageForward({ epoch, seq: await this.#seqBefore(query.since) }, limit, filter);
 		}
 		const { before } = query;
 		const isOther = before !== undefined && before.epoch !== epoch;
-		const end = before === undefined ? this.last + 1 : isOther ? 0 : before.seq;
-		const found = await this.#matchingBefore(end, query.limit, filter);
-		const oldest = found.entries[0]?.event.seq ?? end;
-		const { first, last } = this.#log;
-		const events = found.entries.map(({ event }) => event);
-		const next = before === undefined ? last : oldest;
-		const isEnd = before !== undefined && (found.isStart || oldest <= first);
-		return { epoch, first, last, events, next: isEnd ? null : formatPosition({ epoch, seq: next }) };
+		const end = before === undefined ? last + 1 : isOther ? 0 : Math.min(before.seq, last + 1);
+		const events: FeedEvent[] = [];
+		let next = end;
+		if (limit > 0) {
+			const page = new PageBytes();
+			for await (const entry of this.#backwards(end, filter.types.length > 0 ? MAX_PAGE_EVENTS : limit)) {
+				const isWanted = filter.matches(entry.event.type);
+				if (isWanted && !page.take(entry)) break;
+				next = entry.event.seq;
+				if (isWanted) events.unshift(entry.event);
+				if (events.length === limit) break;
+			}
+		}
+		if (before === undefined) return { epoch, first, last, events, next: formatPosition({ epoch, seq: last }) };
+		return { epoch, first, last, events, next: next <= first ? null : formatPosition({ epoch, seq: next }) };
 	}
 
 	async #pageForward(after: Position, limit: number, filter: Filter): Promise<Page> {
 		const { missing, after: begin } = await this.begin({ position: after }, filter);
 		const { first, last, epoch } = this.#log;
-		let seq = begin;
 		const events: FeedEvent[] = [];
-		while (events.length < limit && seq < last) {
-			const entries = await this.#log.read(seq, Math.min(MAX_PAGE_EVENTS, filter.types.length ? MAX_PAGE_EVENTS : limit));
-			if (entries.length === 0) seq = last;
-			for (const { event } of entries) {
+		let seq = begin;
+		if (limit > 0) {
+			const page = new PageBytes();
+			for await (const entry of this.#forwards(begin, filter.types.length > 0 ? MAX_PAGE_EVENTS : limit)) {
+				const isWanted = filter.matches(entry.event.type);
+				if (isWanted && !page.take(entry)) break;
+				seq = entry.event.seq;
+				if (isWanted) events.push(entry.event);
 				if (events.length === limit) break;
-				seq = event.seq;
-				if (filter.matches(event.type)) events.push(event);
 			}
-			if (filter.types.length === 0) break; // the log has given as many bytes as a page may hold
 		}
 		const next = formatPosition({ epoch, seq });
 		return { epoch, first, last, events, next, ...(missing ? { missing } : {}) };
@@ -245,40 +268,46 @@ export class Channel {
 	async #historyStart(history: number | string = DEFAULT_PAGE_EVENTS, filter: Filter): Promise<number> {
 		const { first, last } = this.#log;
 		if (typeof history === 'string') {
-			const since = parseSince(history, this.#options.clock());
-			return Math.max((await this.#seqBefore(since)) ?? 0, first - 1, last - MAX_PAGE_EVENTS, 0);
+			const after = await this.#seqBefore(parseSince(history, this.#options.clock()));
+			return Math.max(after, last - MAX_PAGE_EVENTS);
 		}
 		const limit = Math.min(history, MAX_PAGE_EVENTS);
 		if (filter.types.length === 0 || limit === 0) return Math.max(last - limit, first - 1, 0);
-		const { entries } = await this.#matchingBefore(last + 1, limit, filter);
-		return entries[0] ? entries[0].event.seq - 1 : last;
+		let found = 0;
+		let after = last;
+		for await (const { event } of this.#backwards(last + 1)) {
+			if (!filter.matches(event.type)) continue;
+			after = event.seq - 1;
+			if (++found === limit) break;
+		}
+		return after;
 	}
 
-	/** The newest `seq` stored before `time`; undefined where all that is kept is younger. */
-	async #seqBefore(time: number): Promise<number | undefined> {
-		let before = this.last + 1;
-		for (;;) {
-			const entries = await this.#log.readBack(before, MAX_PAGE_EVENTS);
-			const older = entries.findLast(({ event }) => event.time < time);
-			if (older) return older.event.seq;
-			if (entries.length === 0) return undefined;
-			before = (entries[0] as Entry).event.seq; // length is above 0
+	/** The newest `seq` stored before `time`; the one before `first` where all that is kept is younger. */
+	async #seqBefore(time: number): Promise<number> {
+		for await (const { event } of this.#backwards(this.last + 1)) {
+			if (event.time < time) return event.seq;
+		}
+		return Math.max(this.first - 1, 0);
+	}
+
+	/** Kept entries from the one before `seq` on, newest first; `step` at a time are read. */
+	async *#backwards(seq: number, step = MAX_PAGE_EVENTS): AsyncGenerator<Entry> {
+		for (let before = seq; before > this.first; ) {
+			const entries = await this.#log.readBack(before, step);
+			for (let index = entries.length - 1; index >= 0; index--) yield entries[index] as Entry; // below the length
+			before = entries[0]?.event.seq ?? 0;
 		}
 	}
 
-	/** The newest `limit` entries before `seq` that the filter lets through, oldest first. */
-	async #matchingBefore(seq: number, limit: number, filter: Filter): Promise<{ entries: Entry[]; isStart: boolean }> {
-		let before = seq;
-		let found: Entry[] = [];
-		while (found.length < limit) {
-			const wanted = filter.types.length ? MAX_PAGE_EVENTS : limit;
-			const entries = await this.#log.readBack(before, wanted);
-			if (entries.length === 0) return { entries: found, isStart: true };
-			before = (entries[0] as Entry).event.seq; // length is above 0
-			found = [...entries.filter(({ event }) => filter.matches(event.type)), ...found].slice(-limit);
-			if (filter.types.length === 0) break; // the log has given as many bytes as a page may hold
+	/** Kept entries from the one after `seq` on, as far as there are any at the call. */
+	async *#forwards(seq: number, step: number): AsyncGenerator<Entry> {
+		const { last } = this.#log;
+		for (let after = seq; after < last; ) {
+			const entries = await this.#log.read(after, step);
+			yield* entries;
+			after = entries.at(-1)?.event.seq ?? last;
 		}
-		return { entries: found, isStart: false };
 	}
 
 	/** Loads the used keys at the first publish; drafts wait for it in their order. */
@@ -313,7 +342,7 @@ export class Channel {
 	#commit(): void {
 		const results = new Map<Publisher, Result[]>();
 		const entries: Entry[] = [];
-		const keys: UsedKey[] = [];
+		const keys = new Map<string, UsedKey>();
 		const before = this.#log.last;
 		let bytes = 0;
 		let taken = 0;
@@ -334,10 +363,12 @@ export class Channel {
 		this.#queue = this.#queue.slice(taken);
 		if (entries.length > 0) {
 			try {
-				this.#log.append(entries, keys);
+				this.#log.append(entries, [...keys.values()]);
 			} catch (error) {
 				this.#options.onFault(error);
-				this.#settleFailed([...results].flatMap(([publisher, own]) => own.map(({ ref }) => ({ publisher, ref }))));
+				const own = [...results].flatMap(([publisher, own]) => own.map(({ ref }) => ({ publisher, ref })));
+				// The later ones with them: a publisher's drafts keep their order.
+				this.#settleFailed([...own, ...this.#queue.splice(0)]);
 				return;
 			}
 		}
@@ -353,13 +384,17 @@ export class Channel {
 		this.#broadcast(frame, [...this.#live]);
 	}
 
-	#take({ publisher: { subject }, ref, draft }: Pending, seq: number, time: number, keys: UsedKey[]): Result & { entry?: Entry } {
+	#take(
+		{ publisher: { subject }, ref, draft }: Pending,
+		seq: number,
+		time: number,
+		keys: Map<string, UsedKey>,
+	): Result & { entry?: Entry } {
 		const { key, ...content } = draft;
 		const epoch = this.#log.begin();
 		const digest = key === undefined ? '' : digestDraft(draft);
 		if (key !== undefined) {
-			const used =
-				keys.find((one) => one.key === key && one.subject === subject) ?? this.#log.findKey(subject, key);
+			const used = keys.get(`${subject}\n${key}`) ?? this.#log.findKey(subject, key);
 			if (used && used.digest !== digest) {
 				const text = `The key ${key} was used for ${formatPosition({ epoch, seq: used.seq })} with other content. Give each event a key of its own.`;
 				return { ref, error: new FeedError('key-conflict', text) };
@@ -377,7 +412,7 @@ export class Channel {
 			const text = `An event has at most ${MAX_EVENT_BYTES} bytes as JSON; this one has ${entry.bytes.length}.`;
 			return { ref, error: new FeedError('event-too-large', text) };
 		}
-		if (key !== undefined) keys.push({ subject, key, digest, seq, time });
+		if (key !== undefined) keys.set(`${subject}\n${key}`, { subject, key, digest, seq, time });
 		return { ref, receipt: { id, seq, time, duplicate: false }, entry };
 	}
 

@@ -77,7 +77,10 @@ export class Frame {
 		const live = this.#live.get(filter);
 		if (!live) return undefined;
 		let bytes = live.encoded.get(form);
-		if (!bytes) live.encoded.set(form, (bytes = form(live.run)));
+		if (!bytes) {
+			bytes = form(live.run);
+			live.encoded.set(form, bytes);
+		}
 		return bytes;
 	}
 

@@ -43,8 +43,12 @@ export class MemoryLog implements Log {
 
 	async loadKeys(): Promise<void> {}
 
+	async expire(): Promise<void> {}
+
 	begin(): string {
-		return this.epoch === NO_EPOCH ? (this.#nextEpoch ??= this.#options.createEpoch()) : this.epoch;
+		if (this.epoch !== NO_EPOCH) return this.epoch;
+		this.#nextEpoch ??= this.#options.createEpoch();
+		return this.#nextEpoch;
 	}
 
 	append(entries: readonly Entry[], keys: readonly UsedKey[]): void {

@@ -30,7 +30,8 @@ const MAX_VALUE_BYTES = 128_000;
 const MAX_OPERATION_KEYS = 128;
 /** The newest segment is rewritten until it holds about this much: more would be copied too often, less loads slower. */
 const SEGMENT_BYTES = 4096;
-/** Segments that one `list` brings at the most; a segment has 128,000 bytes at the most. */
+/** Segments that one `list` brings: few at first, since each may have 128,000 bytes, and more where they are small. */
+const FIRST_LIST = 4;
 const LIST_SEGMENTS = 32;
 /** The newest entries are held in memory, so that those who join now are served without storage. */
 const RECENT_ENTRIES = 512;
@@ -70,10 +71,10 @@ class Series {
 		this.#bytes = value.length;
 	}
 
-	/** Puts the segments that change into `batch`; answers the keys of those that are new. */
-	add(items: readonly { seq: number; bytes: Uint8Array }[], batch: Record<string, unknown>): string[] {
+	/** Puts the segments that change into `batch`; answers how many items each of them was given. */
+	add(items: readonly { seq: number; bytes: Uint8Array }[], batch: Record<string, unknown>): Map<string, number> {
 		const total = items.reduce((sum, item) => sum + item.bytes.length + 1, 0);
-		const begun: string[] = [];
+		const added = new Map<string, number>();
 		let fits = this.#key !== '' && this.#bytes + total <= SEGMENT_BYTES;
 		for (const item of items) {
 			if (!fits || this.#bytes + item.bytes.length + 1 > MAX_VALUE_BYTES) {
@@ -81,15 +82,15 @@ class Series {
 				this.#key = segmentKey(this.#prefix, item.seq);
 				this.#parts = [];
 				this.#bytes = 2;
-				begun.push(this.#key);
 				fits = true;
 			}
 			this.#parts.push(this.#parts.length === 0 ? OPEN : COMMA, item.bytes);
 			this.#bytes += item.bytes.length + 1;
 			batch[this.#key] = undefined;
+			added.set(this.#key, (added.get(this.#key) ?? 0) + 1);
 		}
 		this.#flush(batch);
-		return begun;
+		return added;
 	}
 
 	#flush(batch: Record<string, unknown>): void {
@@ -117,7 +118,10 @@ export class StorageLog implements Log {
 	#recentBytes = 0;
 	#keys: Map<string, UsedKey> | undefined;
 	#keySeries = new Series(KEYS);
-	#keySegments: { key: string; count: number }[] = [];
+	/** How many keys each segment holds, oldest first. */
+	readonly #keySegments = new Map<string, number>();
+	/** The entry at `first`, as far as has been seen. */
+	#oldest: { seq: number; time: number } | undefined;
 	#trimming = false;
 	#expiryCheckedAt = 0;
 
@@ -183,19 +187,22 @@ export class StorageLog implements Log {
 		if (this.#keys) return; // another call was faster, and appends may have followed it
 		this.#keys = new Map();
 		for (const [key, used] of segments.reverse()) {
-			this.#keySegments.push({ key, count: used.length });
+			this.#keySegments.set(key, used.length);
 			for (const one of used) this.#keys.set(`${one.subject}\n${one.key}`, one);
 		}
 		if (newest) this.#keySeries.resume(...newest);
 	}
 
 	begin(): string {
-		return this.#headIsStored ? this.epoch : (this.#nextEpoch ??= this.#options.createEpoch());
+		if (this.#headIsStored) return this.epoch;
+		this.#nextEpoch ??= this.#options.createEpoch();
+		return this.#nextEpoch;
 	}
 
 	append(entries: readonly Entry[], keys: readonly UsedKey[]): void {
 		const batch: Record<string, unknown> = {};
-		if (!this.#headIsStored) batch[HEAD] = { epoch: (this.epoch = this.begin()) };
+		this.epoch = this.begin();
+		if (!this.#headIsStored) batch[HEAD] = { epoch: this.epoch };
 		this.#events.add(
 			entries.map(({ event, bytes }) => ({ seq: event.seq, bytes })),
 			batch,
@@ -203,7 +210,7 @@ export class StorageLog implements Log {
 		if (keys.length > 0) this.#addKeys(keys, batch);
 		const count = Object.keys(batch).length;
 		if (count > MAX_OPERATION_KEYS) throw new Error(`a commit of ${count} keys`);
-		this.#write(this.#storage.put(batch));
+		this.#write(() => this.#storage.put(batch));
 		this.#headIsStored = true;
 		const newest = entries.at(-1)?.event;
 		if (newest) {
@@ -219,11 +226,20 @@ export class StorageLog implements Log {
 		return this.#keys?.get(`${subject}\n${key}`);
 	}
 
+	async expire(): Promise<void> {
+		const { ageMs } = this.#options.retention;
+		if (ageMs === undefined || this.#last === 0) return;
+		const { first } = this;
+		if (this.#oldest?.seq === first && this.#oldest.time >= this.#options.clock() - ageMs) return;
+		const [oldest] = await this.read(first - 1, 1);
+		this.#oldest = oldest?.event;
+	}
+
 	async read(after: number, limit: number): Promise<Entry[]> {
 		const from = Math.max(after + 1, this.first);
-		if (from > this.#last) return [];
+		if (from > this.#last || limit === 0) return [];
 		if (from >= (this.#recent[0]?.event.seq ?? Number.POSITIVE_INFINITY)) {
-			return this.#page(this.#recent, (seq) => seq >= from, limit);
+			return this.#fit(this.#keep(this.#recent, from, this.#last), limit);
 		}
 		const holding = await this.#storage.list({
 			prefix: EVENTS,
@@ -232,40 +248,54 @@ export class StorageLog implements Log {
 			limit: 1,
 		});
 		let start = [...holding.keys()][0] ?? EVENTS;
-		for (;;) {
-			const segments = await this.#storage.list({ prefix: EVENTS, start, limit: LIST_SEGMENTS });
-			const found = this.#page(flatten(segments.values()), (seq) => seq >= from, limit);
-			if (found.length > 0 || segments.size < LIST_SEGMENTS) return found;
+		let kept: Entry[] = [];
+		for (let size = FIRST_LIST; ; size = Math.min(size * 2, LIST_SEGMENTS)) {
+			const segments = await this.#storage.list({ prefix: EVENTS, start, limit: size });
+			const more = this.#keep(flatten(segments.values()), from, Number.POSITIVE_INFINITY);
+			const end = kept.at(-1)?.event.seq;
+			// Trimmed between the two lists: what comes after the hole is another page.
+			if (end !== undefined && more[0] && more[0].event.seq !== end + 1) return this.#fit(kept, limit);
+			kept = [...kept, ...more];
+			const page = this.#fit(kept, limit);
+			if (page.length === limit || page.length < kept.length || segments.size < size) return page;
 			start = `${[...segments.keys()].at(-1)}~`; // sorts right after that key
 		}
 	}
 
 	async readBack(before: number, limit: number): Promise<Entry[]> {
-		const [oldest] = this.#recent;
-		if (oldest && Math.max(before - limit, this.first) >= oldest.event.seq) {
-			return this.#page(this.#recent, (seq) => seq < before, limit, true);
+		const to = Math.min(before - 1, this.#last);
+		if (to < this.first || limit === 0) return [];
+		const oldest = this.#recent[0]?.event.seq ?? Number.POSITIVE_INFINITY;
+		if (Math.max(to - limit + 1, this.first) >= oldest) {
+			return this.#fit(this.#keep(this.#recent, 0, to), limit, true);
 		}
-		let candidates: Entry[] = [];
-		let end = segmentKey(EVENTS, Math.max(before, 0));
-		for (;;) {
-			const segments = await this.#storage.list({ prefix: EVENTS, end, reverse: true, limit: LIST_SEGMENTS });
-			candidates = [...flatten([...segments.values()].reverse()), ...candidates];
-			const page = this.#page(candidates, (seq) => seq < before, limit, true);
-			// Left out at the old end: it did not fit, or is no longer kept, and neither is anything older.
-			const isWhole = page[0]?.event.seq !== candidates[0]?.event.seq;
-			if (isWhole || page.length === limit || segments.size < LIST_SEGMENTS) return page;
+		let end = segmentKey(EVENTS, to + 1);
+		let kept: Entry[] = [];
+		for (let size = FIRST_LIST; ; size = Math.min(size * 2, LIST_SEGMENTS)) {
+			const segments = await this.#storage.list({ prefix: EVENTS, end, reverse: true, limit: size });
+			const older = flatten([...segments.values()].reverse());
+			const olderKept = this.#keep(older, 0, to);
+			kept = [...olderKept, ...kept];
+			const page = this.#fit(kept, limit, true);
+			const isStart = segments.size < size || olderKept[0] !== older[0]; // what is not kept has nothing kept before it
+			if (page.length === limit || page.length < kept.length || isStart) return page;
 			end = [...segments.keys()].at(-1) as string; // the list was full
 		}
 	}
 
-	#page(entries: readonly Entry[], isIn: (seq: number) => boolean, limit: number, back = false): Entry[] {
+	/** Those of `entries` that lie in the range and are kept. */
+	#keep(entries: readonly Entry[], from: number, to: number): Entry[] {
 		const { ageMs } = this.#options.retention;
-		const youngest = ageMs === undefined ? 0 : this.#options.clock() - ageMs;
-		const first = this.first;
-		const kept = entries.filter(({ event }) => {
-			if (event.time < youngest) this.#young = Math.max(this.#young, event.seq + 1);
-			return isIn(event.seq) && event.seq >= first && event.time >= youngest;
-		});
+		if (ageMs !== undefined) {
+			const youngest = this.#options.clock() - ageMs;
+			const old = entries.findLast(({ event }) => event.time < youngest);
+			if (old) this.#young = Math.max(this.#young, old.event.seq + 1);
+		}
+		const start = Math.max(from, this.first);
+		return entries.filter(({ event }) => event.seq >= start && event.seq <= to);
+	}
+
+	#fit(kept: readonly Entry[], limit: number, back = false): Entry[] {
 		return fitBytes(back ? kept.slice(-limit) : kept.slice(0, limit), MAX_PAGE_BYTES, back);
 	}
 
@@ -281,33 +311,37 @@ export class StorageLog implements Log {
 	#addKeys(keys: readonly UsedKey[], batch: Record<string, unknown>): void {
 		const map = this.#keys;
 		if (!map) throw new Error('keys are added before they are loaded');
-		const begun = this.#keySeries.add(
+		const added = this.#keySeries.add(
 			keys.map((used) => ({ seq: used.seq, bytes: encoder.encode(JSON.stringify(used)) })),
 			batch,
 		);
-		for (const key of begun) this.#keySegments.push({ key, count: 0 });
-		// Which of several new segments has how many matters little: too many are kept, never too few.
-		const newest = this.#keySegments.at(-1);
-		if (newest) newest.count += keys.length;
+		const segments = this.#keySegments;
+		for (const [key, count] of added) segments.set(key, (segments.get(key) ?? 0) + count);
 		for (const used of keys) map.set(`${used.subject}\n${used.key}`, used);
 		for (const oldest of map.keys()) {
 			if (map.size <= KEPT_KEYS) break;
 			map.delete(oldest);
 		}
-		let count = this.#keySegments.reduce((sum, segment) => sum + segment.count, 0);
+		let kept = 0;
+		for (const count of segments.values()) kept += count;
 		const expired: string[] = [];
-		for (const segment of this.#keySegments) {
-			count -= segment.count;
-			if (count < KEPT_KEYS || expired.length === MAX_OPERATION_KEYS) break;
-			expired.push(segment.key);
+		for (const [key, count] of segments) {
+			kept -= count;
+			if (kept < KEPT_KEYS || expired.length === MAX_OPERATION_KEYS) break;
+			expired.push(key);
+			segments.delete(key);
 		}
-		if (expired.length === 0) return;
-		this.#keySegments.splice(0, expired.length);
-		this.#write(this.#storage.delete(expired));
+		if (expired.length > 0) this.#write(() => this.#storage.delete(expired));
 	}
 
-	#write(operation: Promise<unknown>): void {
-		operation.catch(this.#onFailure);
+	/** Begins a write and does not wait for it. @throws what the engine refuses at once */
+	#write(begin: () => Promise<unknown>): void {
+		try {
+			begin().catch(this.#onFailure);
+		} catch (error) {
+			this.#onFailure(error);
+			throw error;
+		}
 	}
 
 	#trimWhenDue(): void {
@@ -342,7 +376,7 @@ export class StorageLog implements Log {
 				expired.push(key);
 				this.#stored = firstOf(next[0]);
 			}
-			if (expired.length > 0) this.#write(this.#storage.delete(expired));
+			if (expired.length > 0) this.#write(() => this.#storage.delete(expired));
 			if (expired.length < LIST_SEGMENTS - 1) return;
 		}
 	}

@@ -41,6 +41,8 @@ export interface Log {
 	load(): Promise<void>;
 	/** Reads the used keys, needed before `findKey` and before an `append` of keys. */
 	loadKeys(): Promise<void>;
+	/** Looks for what has grown too old since; `first` is exact afterwards, and at the least what it was. */
+	expire(): Promise<void>;
 	/** The epoch that the next `append` writes in: `epoch`, or a new one where there is none yet. */
 	begin(): string;
 	/**
@@ -49,9 +51,9 @@ export interface Log {
 	 */
 	append(entries: readonly Entry[], keys: readonly UsedKey[]): void;
 	findKey(subject: string, key: string): UsedKey | undefined;
-	/** Up to `limit` kept entries after `after`, oldest first; fewer where they are many bytes, none only at the end. */
+	/** Up to `limit` kept entries after `after`, oldest first; fewer where they are many bytes, none only at the end. No holes within. */
 	read(after: number, limit: number): Promise<Entry[]>;
-	/** Up to `limit` kept entries before `before`, oldest first; fewer where they are many bytes, none only at the beginning. */
+	/** Up to `limit` kept entries before `before`, oldest first; fewer where they are many bytes, none only at the beginning. No holes within. */
 	readBack(before: number, limit: number): Promise<Entry[]>;
 }
 

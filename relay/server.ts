@@ -50,7 +50,7 @@ export default class Relay implements Party.Server {
 			clock,
 			fetchFile: (path) => lobby.assets.fetch(path),
 			fetchChannel: (channel, path, { method, headers, body }) => {
-				const room = lobby.parties['main']?.get(channel);
+				const room = lobby.parties.main?.get(channel);
 				if (!room) throw new Error('PartyKit has no main party');
 				return room.fetch(path, { method, headers, body } as RequestInit);
 			},
@@ -104,7 +104,10 @@ export default class Relay implements Party.Server {
 
 	#open(connection: Party.Connection): Session {
 		const session = new Session({
-			socket: connection as unknown as { send(data: string | Uint8Array): void; close(code: number, reason: string): void },
+			socket: connection as unknown as {
+				send(data: string | Uint8Array): void;
+				close(code: number, reason: string): void;
+			},
 			getChannel: () => this.#channel ?? this.#getChannel(),
 			peekChannel: () => this.#channel,
 			clock,

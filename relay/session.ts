@@ -2,7 +2,7 @@
 // Knows the order of messages and what each asks of the channel; never knows PartyKit, storage or tokens' form.
 import type { Channel, Publisher, Result } from './channel.ts';
 import { type Filter, socketForm } from './frame.ts';
-import { type Hello, parseClientMessage, PROTOCOL_VERSION } from './protocol/client-message.ts';
+import { type Hello, PROTOCOL_VERSION, parseClientMessage } from './protocol/client-message.ts';
 import { createError, ERRORS, FeedError } from './protocol/errors.ts';
 import { MAX_CLOSE_REASON_BYTES } from './protocol/limits.ts';
 import { formatPosition, parsePosition } from './protocol/position.ts';
@@ -57,9 +57,13 @@ export class Session implements Publisher {
 
 	/** One frame from the client; never throws. */
 	receive(data: string | ArrayBuffer | ArrayBufferView): void {
+		if (this.#isOver) return;
 		try {
 			if (typeof data !== 'string') {
-				throw new FeedError('unsupported-frame', 'A message is a text frame with one JSON object, such as {"type":"ping"}.');
+				throw new FeedError(
+					'unsupported-frame',
+					'A message is a text frame with one JSON object, such as {"type":"ping"}.',
+				);
 			}
 			const message = parseClientMessage(data);
 			if (message.type === 'ping') {
@@ -67,7 +71,10 @@ export class Session implements Publisher {
 				return;
 			}
 			if (message.type === 'publish' && !this.#saidHello) {
-				const error = new FeedError('hello-expected', 'Say {"type":"hello","protocol":1} before anything is published.');
+				const error = new FeedError(
+					'hello-expected',
+					'Say {"type":"hello","protocol":1} before anything is published.',
+				);
 				error.ref = message.ref;
 				throw error;
 			}
@@ -101,11 +108,14 @@ export class Session implements Publisher {
 
 	settle(results: readonly Result[]): void {
 		const receipts: Receipts['receipts'] = [];
+		const errors: { error: FeedError; ref: number }[] = [];
 		for (const result of results) {
 			if ('receipt' in result) receipts.push({ ref: result.ref, ...result.receipt });
-			else this.#send(formatError(result.error, result.ref));
+			else errors.push(result);
 		}
 		if (receipts.length > 0) this.#send({ type: 'receipts', receipts });
+		// Last, since some of them end the conversation.
+		for (const { error, ref } of errors) this.#refuse(error, ref);
 	}
 
 	/** At once where the channel is loaded, so that the order of messages is kept. */
@@ -116,6 +126,7 @@ export class Session implements Publisher {
 	}
 
 	async #hello(channel: Channel, hello: Hello): Promise<void> {
+		if (this.#isOver) return; // cut off while the channel was loaded
 		const viewer = this.#createViewer(channel, hello.types);
 		const turn = viewer.turn;
 		const position = hello.position === undefined ? undefined : parsePosition(hello.position);

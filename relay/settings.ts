@@ -14,11 +14,11 @@ export interface Settings {
  * @throws Error that names the variable and what it may be
  */
 export function readSettings(variables: Record<string, unknown>): Settings {
-	const entries = String(variables['LIVE_FEED_KEEP_ENTRIES'] || DEFAULT_KEPT_ENTRIES);
+	const entries = String(variables.LIVE_FEED_KEEP_ENTRIES || DEFAULT_KEPT_ENTRIES);
 	if (!/^[1-9]\d{0,6}$/.test(entries)) {
 		throw new Error(`LIVE_FEED_KEEP_ENTRIES is a number from 1 to 9999999, such as 10000; it is "${entries}".`);
 	}
-	const age = String(variables['LIVE_FEED_KEEP_AGE'] || '');
+	const age = String(variables.LIVE_FEED_KEEP_AGE || '');
 	const ageMs = age === '' ? undefined : parseSpan(age);
 	if (age !== '' && !ageMs) {
 		throw new Error(`LIVE_FEED_KEEP_AGE is a span such as 30d, 12h or 90m; it is "${age}".`);

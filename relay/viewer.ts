@@ -10,6 +10,8 @@ export interface Sink {
 	/** Resolves once it is ready again, or gone. */
 	whenReady(): Promise<void>;
 	write(bytes: Uint8Array): void;
+	/** Tells of entries that are no longer kept, where a frame's range does not say it. */
+	skip?(from: number, to: number): void;
 }
 
 export class Viewer {
@@ -42,6 +44,7 @@ export class Viewer {
 
 	/** Sends a page of the log. */
 	sendHistory(frame: Frame): void {
+		if (frame.from > this.cursor + 1) this.sink.skip?.(this.cursor + 1, frame.from - 1);
 		this.sink.write(frame.encodeHistory(this.sink.form, this.filter));
 		this.cursor = frame.to;
 	}

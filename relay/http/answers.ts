@@ -21,7 +21,11 @@ export function answerJson(value: unknown, status = 200, headers: Record<string,
 }
 
 /** A refusal as problem details (RFC 9457); anything that is not of the table becomes `internal` and says no more. */
-export function answerProblem(error: unknown, more: Record<string, unknown> = {}, headers: Record<string, string> = {}): Response {
+export function answerProblem(
+	error: unknown,
+	more: Record<string, unknown> = {},
+	headers: Record<string, string> = {},
+): Response {
 	const known = error instanceof FeedError ? error : createError('internal');
 	const { status, retryable } = ERRORS[known.code];
 	const own = { 'content-type': 'application/problem+json; charset=utf-8', 'cache-control': 'no-store' };

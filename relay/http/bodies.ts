@@ -16,7 +16,8 @@ export interface Body {
 }
 
 const encoder = new TextEncoder();
-const FORMS = 'application/json, application/x-ndjson, text/plain, application/x-www-form-urlencoded or multipart/form-data';
+const FORMS =
+	'application/json, application/x-ndjson, text/plain, application/x-www-form-urlencoded or multipart/form-data';
 
 /**
  * Reads the drafts of a POST. What is wrong with one item stays with that item.
@@ -29,7 +30,10 @@ export async function readBody(request: Request): Promise<Body> {
 	const body = await parseBody(type, bytes, request.headers.get('content-type') ?? '');
 	if (body.items.length === 0) throw new FeedError('invalid-event', 'The body holds no event.');
 	if (body.items.length > MAX_BATCH_EVENTS) {
-		throw new FeedError('batch-too-large', `A request has at most ${MAX_BATCH_EVENTS} events; this one has ${body.items.length}.`);
+		throw new FeedError(
+			'batch-too-large',
+			`A request has at most ${MAX_BATCH_EVENTS} events; this one has ${body.items.length}.`,
+		);
 	}
 	const [only] = body.items;
 	if (!body.isMany && only && 'error' in only) throw only.error;
@@ -57,7 +61,8 @@ async function parseBody(type: string, bytes: Uint8Array, contentType: string): 
 
 /** The body, and no more of it than is allowed: a stream may be endless. */
 async function readBytes(request: Request): Promise<Uint8Array> {
-	const tooLarge = () => new FeedError('batch-too-large', `A request has at most ${MAX_BATCH_BYTES} bytes. Send fewer events at a time.`);
+	const tooLarge = () =>
+		new FeedError('batch-too-large', `A request has at most ${MAX_BATCH_BYTES} bytes. Send fewer events at a time.`);
 	if (Number(request.headers.get('content-length')) > MAX_BATCH_BYTES) throw tooLarge();
 	const reader = request.body?.getReader();
 	const parts: Uint8Array[] = [];
@@ -79,9 +84,11 @@ function decode(bytes: Uint8Array): string {
 	try {
 		return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes);
 	} catch {
-		throw new FeedError('invalid-utf8', 'The body is to be UTF-8.');
+		throw notUtf8();
 	}
 }
+
+const notUtf8 = (): FeedError => new FeedError('invalid-utf8', 'The body is to be UTF-8.');
 
 /** One event; what is wrong with it is wrong with the request. */
 function single(read: () => unknown, bytes: number): Body {
@@ -104,7 +111,10 @@ function readJson(text: string, what: string): unknown {
 	try {
 		return JSON.parse(text);
 	} catch {
-		throw new FeedError('invalid-json', `${what} is not valid JSON. An event is {"type": "deploy.done", "text": "Deploy 214 finished"}.`);
+		throw new FeedError(
+			'invalid-json',
+			`${what} is not valid JSON. An event is {"type": "deploy.done", "text": "Deploy 214 finished"}.`,
+		);
 	}
 }
 
@@ -118,19 +128,27 @@ function parseJson(text: string): Body {
 function parseLines(text: string): Body {
 	const lines = text.split('\n').filter((line) => line.trim() !== '');
 	return {
-		items: lines.map((line, index) => parseItem(() => readJson(line, `Line ${index + 1}`), encoder.encode(line).length)),
+		items: lines.map((line, index) =>
+			parseItem(() => readJson(line, `Line ${index + 1}`), encoder.encode(line).length),
+		),
 		isMany: true,
 	};
 }
 
 /**
  * A form's fields are the draft's; `actor` is a name, `data` JSON, and `events` alone an array of drafts.
- * `curl -d 'deploy finished'` says that it sends a form, and does not: a body without a field of ours is a text.
+ * `curl -d …` says that it sends a form, whatever it sends: a JSON object or array is taken as such, and a body
+ * without a field of ours is a text.
  */
 function parseForm(text: string): Body {
-	const fields = new URLSearchParams(text);
-	const names = [...fields.keys()];
-	if (names.some((name) => name === 'events' || DRAFT_FIELD_NAMES.includes(name))) return parseFields(fields);
+	if (/^\s*[{[]/.test(text) && isJson(text)) return parseJson(text);
+	const fields = [...new URLSearchParams(text)];
+	if (fields.some(([name]) => name === 'events' || DRAFT_FIELD_NAMES.includes(name))) {
+		const count = (of: string) => of.split('\ufffd').length;
+		// Percent-encoded bytes that are no UTF-8 become U+FFFD; one that is meant was in the body.
+		if (count(fields.flat().join('')) > count(text.replaceAll(/%ef%bf%bd/gi, '\ufffd'))) throw notUtf8();
+		return parseFields(fields);
+	}
 	let sentence = text.replace(/\r?\n$/, '');
 	if (!/[\s=]/.test(sentence) && /%[0-9a-f]{2}/i.test(sentence)) {
 		try {
@@ -142,18 +160,36 @@ function parseForm(text: string): Body {
 	return single(() => ({ text: sentence }), encoder.encode(sentence).length);
 }
 
-async function parseMultipart(bytes: Uint8Array, contentType: string): Promise<Body> {
+function isJson(text: string): boolean {
 	try {
-		const form = await new Response(bytes, { headers: { 'content-type': contentType } }).formData();
-		return parseFields(new Map([...form].map(([name, value]) => [name, typeof value === 'string' ? value : ''])));
-	} catch (error) {
-		if (error instanceof FeedError) throw error;
-		throw new FeedError('unsupported-content', 'The multipart body cannot be read.');
+		JSON.parse(text);
+		return true;
+	} catch {
+		return false; // a sentence that begins with a bracket
 	}
 }
 
+async function parseMultipart(bytes: Uint8Array, contentType: string): Promise<Body> {
+	let fields: [string, string | File][];
+	try {
+		fields = [...(await new Response(bytes, { headers: { 'content-type': contentType } }).formData())];
+	} catch {
+		throw new FeedError('unsupported-content', 'The multipart body cannot be read.');
+	}
+	const texts = fields.map(([name, value]): [string, string] => {
+		// A file input that is left empty is sent all the same.
+		if (typeof value !== 'string' && value.size > 0) {
+			throw new FeedError('unsupported-content', 'Files are not taken; link to one with `url`.');
+		}
+		return [name, typeof value === 'string' ? value : ''];
+	});
+	decode(bytes);
+	return parseFields(texts);
+}
+
 function parseFields(fields: Iterable<[string, string]>): Body {
-	const draft: Record<string, unknown> = {};
+	// Without a prototype, so that a field called `__proto__` is refused like any other that is not ours.
+	const draft: Record<string, unknown> = Object.create(null);
 	let bytes = 0;
 	for (const [name, value] of fields) {
 		bytes += encoder.encode(value).length;

@@ -1,9 +1,10 @@
 // GET /channels/{channel}/events, in all its forms.
 // Knows parameters and the Accept header; never knows storage, nor how a stream is written.
 import type { Channel, PageQuery } from '../channel.ts';
+import { Filter } from '../frame.ts';
 import { FeedError } from '../protocol/errors.ts';
 import { DEFAULT_PAGE_EVENTS, MAX_PAGE_EVENTS } from '../protocol/limits.ts';
-import { formatPosition, NO_EPOCH, parsePosition, type Position } from '../protocol/position.ts';
+import { formatPosition, NO_EPOCH, type Position, parsePosition } from '../protocol/position.ts';
 import { parseSince } from '../protocol/since.ts';
 import { isTypePattern } from '../protocol/types.ts';
 import { answerJson, shareHeaders } from './answers.ts';
@@ -18,26 +19,28 @@ export interface HistoryOptions {
 const PARAMETERS = ['after', 'before', 'since', 'limit', 'type'];
 
 const STREAMS: Record<string, StreamKind> = {
+	'text/plain': TEXT,
 	'text/event-stream': SSE,
 	'application/x-ndjson': NDJSON,
-	'text/plain': TEXT,
 };
 
 /** A page of JSON, or a stream that begins with what a page would hold and goes on. */
 export async function answerHistory(channel: Channel, request: Request, options: HistoryOptions): Promise<Response> {
 	const url = new URL(request.url);
 	const query = parseQuery(url.searchParams, options.clock());
-	const form = chooseForm(request.headers.get('accept') ?? '*/*');
+	const form = chooseForm(request.headers.get('accept') || '*/*');
 	const kind = STREAMS[form];
 	return kind ? answerStream(channel, request, kind, query, options) : answerPage(channel, request, query);
 }
 
 async function answerPage(channel: Channel, request: Request, query: PageQuery): Promise<Response> {
 	const page = await channel.page(query);
-	// The same address shows something else as soon as the channel goes on, or forgets.
-	const etag = `"${formatPosition({ epoch: page.epoch, seq: page.last })}/${page.first}"`;
-	const headers = { etag, 'cache-control': 'no-cache', vary: 'accept' };
-	if (request.headers.get('if-none-match') === etag) return new Response(null, { status: 304, headers: shareHeaders(headers) });
+	const headers: Record<string, string> = { 'cache-control': 'no-cache', vary: 'accept' };
+	if (query.since === undefined) {
+		// The same address shows something else as soon as the channel goes on, or forgets.
+		headers.etag = `"${formatPosition({ epoch: page.epoch, seq: page.last })}/${page.first}"`;
+		if (matchesEtag(request, headers.etag)) return new Response(null, { status: 304, headers: shareHeaders(headers) });
+	}
 	return answerJson(page, 200, headers);
 }
 
@@ -48,16 +51,25 @@ async function answerStream(
 	query: PageQuery,
 	{ createPipe, onFault }: HistoryOptions,
 ): Promise<Response> {
-	if (query.before) throw new FeedError('invalid-parameter', '`before` reads pages of JSON; a stream only goes forward.');
+	if (query.before)
+		throw new FeedError('invalid-parameter', '`before` reads pages of JSON; a stream only goes forward.');
 	// A browser that reconnects repeats its old address, and says in the header how far it came.
 	const last = request.headers.get('last-event-id');
 	const position = last ? parsePosition(last) : query.after;
-	const headers = shareHeaders({ 'content-type': kind.contentType, 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
+	const headers = shareHeaders({
+		'content-type': kind.contentType,
+		'cache-control': 'no-store',
+		'x-accel-buffering': 'no',
+	});
 	if (request.method === 'HEAD') return new Response(null, { headers });
+	const { since, limit: history } = query;
+	const begin = await channel.begin({ position, history, since }, new Filter(query.types));
 	const filter = channel.takeFilter(query.types);
-	if (!filter) throw new FeedError('invalid-parameter', 'Too many different filters are in use on this channel; ask for all types and choose among them.');
-	const history = query.since === undefined ? query.limit : new Date(query.since).toISOString();
-	const begin = await channel.begin({ position, history }, filter);
+	if (!filter)
+		throw new FeedError(
+			'invalid-parameter',
+			'Too many different filters are in use on this channel; ask for all types and choose among them.',
+		);
 	return new Response(openStream(channel, kind, filter, begin, createPipe, onFault), { headers });
 }
 
@@ -65,7 +77,10 @@ async function answerStream(
 function parseQuery(parameters: URLSearchParams, now: number): PageQuery {
 	for (const name of parameters.keys()) {
 		if (!PARAMETERS.includes(name)) {
-			throw new FeedError('invalid-parameter', `\`${name.slice(0, 40)}\` is not a parameter here: expected ${PARAMETERS.join(', ')}.`);
+			throw new FeedError(
+				'invalid-parameter',
+				`\`${name.slice(0, 40)}\` is not a parameter here: expected ${PARAMETERS.join(', ')}.`,
+			);
 		}
 	}
 	const query: PageQuery = { limit: parseLimit(parameters.get('limit')), types: parseTypes(parameters.getAll('type')) };
@@ -97,34 +112,42 @@ function parseTypes(values: readonly string[]): string[] {
 	const types = values.flatMap((value) => value.split(','));
 	for (const type of types) {
 		if (!isTypePattern(type)) {
-			throw new FeedError('invalid-parameter', '`type` is a type such as deploy.done, a prefix such as deploy.*, or several of them with commas.');
+			throw new FeedError(
+				'invalid-parameter',
+				'`type` is a type such as deploy.done, a prefix such as deploy.*, or several of them with commas.',
+			);
 		}
 	}
 	return types;
 }
 
 /**
- * The form that the Accept header ranks highest (RFC 9110, 12.5.1); JSON where it leaves the choice.
+ * The form that the Accept header ranks highest (RFC 9110, 12.5.1); where it leaves the choice, the first of ours: JSON.
  * @throws FeedError `not-acceptable`
  */
 function chooseForm(accept: string): string {
-	const forms = ['application/json', ...Object.keys(STREAMS)];
 	const ranges = accept.split(',').map((part) => {
-		const [range = '', ...rest] = part.trim().toLowerCase().split(/\s*;\s*/);
+		const [range = '', ...rest] = part
+			.trim()
+			.toLowerCase()
+			.split(/\s*;\s*/);
 		const q = rest.find((parameter) => parameter.startsWith('q='));
 		return { range, quality: q ? Number(q.slice(2)) || 0 : 1 };
 	});
 	const rank = (form: string) => {
 		// The most precise range that speaks of the form decides.
-		const match =
-			ranges.find(({ range }) => range === form) ??
-			ranges.find(({ range }) => range === `${form.split('/')[0]}/*`) ??
-			ranges.find(({ range }) => range === '*/*');
+		const precise = [form, `${form.split('/')[0]}/*`, '*/*'];
+		const match = precise.map((range) => ranges.find((one) => one.range === range)).find((one) => one !== undefined);
 		return match?.quality ?? 0;
 	};
-	// A page is what a browser's own request and `*/*` get; text/* of a browser's list is not a wish for a stream.
-	const exact = forms.filter((form) => ranges.some(({ range }) => range === form) || form === 'application/json');
-	const best = exact.sort((a, b) => rank(b) - rank(a))[0] as string; // JSON is always among them
+	const forms = ['application/json', ...Object.keys(STREAMS)];
+	const best = [...forms].sort((a, b) => rank(b) - rank(a))[0] as string; // there are four
 	if (rank(best) > 0) return best;
 	throw new FeedError('not-acceptable', `Events come as ${forms.join(', ')}.`);
+}
+
+/** Does If-None-Match name it? A proxy that compresses makes it a weak one (RFC 9110, 13.1.2). */
+function matchesEtag(request: Request, etag: string): boolean {
+	const known = request.headers.get('if-none-match')?.split(',') ?? [];
+	return known.some((one) => one.trim().replace(/^W\//, '') === etag);
 }

@@ -17,9 +17,7 @@ export async function answerPublish(channel: Channel, request: Request): Promise
 		if ('error' in only) return answerProblem(only.error);
 		return answerJson({ epoch: channel.epoch, ...only.receipt }, 201);
 	}
-	const events = results.map((result) =>
-		'error' in result ? { error: formatProblem(result.error) } : result.receipt,
-	);
+	const events = results.map((result) => ('error' in result ? { error: formatProblem(result.error) } : result.receipt));
 	const errors = results.filter((result) => 'error' in result).map(({ error }) => error);
 	const [first] = errors;
 	if (first && errors.length === results.length) {
@@ -37,7 +35,13 @@ function addKey(items: Item[], isMany: boolean, key: string): void {
 	if (key.length > 64 || !/^[\x20-\x7e]+$/.test(key)) {
 		throw new FeedError('invalid-event', 'Idempotency-Key has 1 to 64 printable ASCII characters.');
 	}
-	only.draft.key ??= key;
+	if (only.draft.key !== undefined && only.draft.key !== key) {
+		throw new FeedError(
+			'invalid-event',
+			'Idempotency-Key and `key` are the same thing; give one of them, or the same.',
+		);
+	}
+	only.draft.key = key;
 }
 
 function publishAll(channel: Channel, items: readonly Item[]): Promise<Result[]> {

@@ -45,7 +45,10 @@ async function route(request: Request, edge: Edge): Promise<Response> {
 async function routeChannel(request: Request, url: URL, edge: Edge): Promise<Response> {
 	const [, base, name, resource, ...more] = url.pathname.split('/');
 	if (base !== 'channels' || resource !== 'events' || more.length > 0 || name === undefined) {
-		throw new FeedError('not-found', 'Events are at /channels/{channel}/events, the script at /live-feed.js, a demo at /.');
+		throw new FeedError(
+			'not-found',
+			'Events are at /channels/{channel}/events, the script at /live-feed.js, a demo at /.',
+		);
 	}
 	const methods = 'GET, HEAD, POST, OPTIONS';
 	if (request.method === 'OPTIONS') return answerPreflight(methods);

@@ -15,10 +15,12 @@ export type CreatePipe = () => { readable: ReadableStream; writable: WritableStr
 export interface StreamKind {
 	contentType: string;
 	form: Form;
-	/** Sent first, so that the reader knows he is connected, and where he cannot go on. */
-	opening: (epoch: string, begin: Begin) => string;
-	/** Sent into silence, so that no proxy cuts the stream. */
-	ping: string;
+	/** Sent first, so that the reader knows that he is connected. */
+	opening: (position: string) => string;
+	/** What the reader misses: a range that is no longer kept, or all of a log that was lost. */
+	gap: (missing: { from: number; to: number } | undefined, position: string) => string;
+	/** Sent into silence, so that no proxy cuts the stream; everything up to `position` has been sent. */
+	ping: (position: string) => string;
 }
 
 const encoder = new TextEncoder();
@@ -35,34 +37,46 @@ const sseForm: Form = ({ entries }) =>
 		'',
 	);
 
-/** Server-sent events (WHATWG HTML, 9.2): `onmessage` gets events, `gap` what is no longer kept. */
+/**
+ * Server-sent events (WHATWG HTML, 9.2): `onmessage` gets events, `gap` what is no longer kept.
+ * An id without data is no event, and is remembered: so a reader resumes to whom nothing was sent yet.
+ */
 export const SSE: StreamKind = {
 	contentType: 'text/event-stream; charset=utf-8',
 	form: sseForm,
-	opening(epoch, { recovered, missing, after }) {
+	opening(position) {
 		const retry = Math.round(MIN_RETRY_MS + Math.random() * (MAX_RETRY_MS - MIN_RETRY_MS));
-		const position = formatPosition({ epoch, seq: after });
-		const gap = recovered ? '' : `event: gap\ndata: ${JSON.stringify({ position, ...missing })}\n\n`;
-		return `retry: ${retry}\n: connected at ${position}\n\n${gap}`;
+		return `retry: ${retry}\nid: ${position}\n\n`;
 	},
-	ping: ': ping\n\n',
+	gap: (missing, position) => `event: gap\nid: ${position}\ndata: ${JSON.stringify({ position, ...missing })}\n\n`,
+	ping: (position) => `: ping\nid: ${position}\n\n`,
 };
 
-/** One event a line, as JSON. */
+/** One event a line, as JSON; a line with `gap` in its place tells what is no longer kept. */
 export const NDJSON: StreamKind = {
 	contentType: 'application/x-ndjson; charset=utf-8',
-	form: ({ entries }) => joinBytes('', entries.map(({ bytes }) => bytes), '\n', entries.length > 0 ? '\n' : ''),
+	form: ({ entries }) =>
+		joinBytes(
+			'',
+			entries.map(({ bytes }) => bytes),
+			'\n',
+			entries.length > 0 ? '\n' : '',
+		),
 	opening: () => '',
-	ping: '\n',
+	gap: (missing, position) => `${JSON.stringify({ gap: { position, ...missing } })}\n`,
+	ping: () => '\n',
 };
 
 /** One event a line, for people at a terminal. */
 export const TEXT: StreamKind = {
 	contentType: 'text/plain; charset=utf-8',
 	form: ({ entries }) => encoder.encode(entries.map(({ event }) => formatLine(event)).join('')),
-	opening: (_, { missing }) =>
-		missing ? `-- events ${missing.from} to ${missing.to} are no longer kept --\n` : '',
-	ping: '',
+	opening: () => '',
+	gap: (missing) =>
+		missing
+			? `-- events ${missing.from} to ${missing.to} are no longer kept --\n`
+			: '-- what was before is lost; here begins another log --\n',
+	ping: () => '',
 };
 
 /** `2026-11-20T14:02:03Z error deploy.failed Ada: health check timed out` */
@@ -71,7 +85,10 @@ export function formatLine(event: FeedEvent): string {
 	const who = event.actor?.name ?? event.actor?.id;
 	const words = [time, (event.level ?? 'info').padEnd(7), event.type, `${who ? `${who}: ` : ''}${event.text ?? ''}`];
 	// A terminal obeys control characters (CWE-150); and a line stays one line.
-	return `${words.join(' ').replace(/\s+$/, '').replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')}\n`;
+	return `${words
+		.join(' ')
+		.replace(/\s+$/, '')
+		.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')}\n`;
 }
 
 /** A viewer whose frames leave as a response's body, at the reader's own pace. */
@@ -93,11 +110,12 @@ export function openStream(
 		isReady: () => (writer.desiredSize ?? 0) > 0,
 		whenReady: () => writer.ready.catch(leave),
 		write,
+		skip: (from, to) => write(encoder.encode(kind.gap({ from, to }, positionAt(to)))),
 	};
 	const viewer = new Viewer(sink, filter);
-	const ping = encoder.encode(kind.ping);
+	const positionAt = (seq: number) => formatPosition({ epoch: channel.epoch, seq });
 	const timer = setInterval(() => {
-		if (sink.isReady()) write(ping);
+		if (viewer.isLive && sink.isReady()) write(encoder.encode(kind.ping(positionAt(viewer.cursor))));
 	}, PING_INTERVAL_MS);
 	let isOpen = true;
 	function leave(): void {
@@ -108,8 +126,10 @@ export function openStream(
 		channel.releaseFilter(filter);
 	}
 	writer.closed.catch(leave);
-	write(encoder.encode(kind.opening(channel.epoch, begin)));
-	channel.feed(viewer, begin.after).catch((error) => {
+	const { after, recovered, missing } = begin;
+	const position = positionAt(after);
+	write(encoder.encode(kind.opening(position) + (recovered ? '' : kind.gap(missing, position))));
+	channel.feed(viewer, after).catch((error) => {
 		onFault(error);
 		writer.abort(error).catch(leave);
 	});

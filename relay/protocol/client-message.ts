@@ -5,6 +5,7 @@ import { FeedError } from './errors.ts';
 import type { CheckedDraft, Draft } from './event.ts';
 import { MAX_EVENT_BYTES } from './limits.ts';
 import { parsePosition } from './position.ts';
+import { parseSince } from './since.ts';
 import { isTypePattern } from './types.ts';
 
 /** The version that hello and welcome carry. */
@@ -15,7 +16,7 @@ export interface Hello {
 	protocol: number;
 	/** The last position seen; everything after it is sent. */
 	position?: string;
-	/** Without a position: how many of the newest events (50 unless given), or a span (`2h`) or date. */
+	/** Without a position: how many of the newest events (50 unless given), or a span (`2h`) or date; 1,000 at the most. */
 	history?: number | string;
 	/** Event types to be sent: names, prefixes such as `deploy.*`; all where left out. */
 	types?: string[];
@@ -56,6 +57,7 @@ function parseHello(value: Record<string, unknown>): Hello {
 		if (typeof history !== 'string' && !isCount(history)) {
 			return refuse('`history` of a hello is a number of events, or a span such as 2h.');
 		}
+		if (typeof history === 'string') parseSince(history, 0);
 		hello.history = history;
 	}
 	if (types !== undefined) {
@@ -78,14 +80,16 @@ function parsePublish({ ref, draft }: Record<string, unknown>): Publish {
 }
 
 /** A message as a client sends it. */
-export function formatClientMessage(message: Hello | { type: 'publish'; ref: number; draft: Draft } | { type: 'ping' }): string {
+export function formatClientMessage(
+	message: Hello | { type: 'publish'; ref: number; draft: Draft } | { type: 'ping' },
+): string {
 	return JSON.stringify(message).replaceAll('\ufffd', '\\ufffd');
 }
 
 /**
  * One text frame → a message.
  * @throws FeedError `message-too-large`, `invalid-utf8`, `invalid-json`, `invalid-message`, `invalid-position`,
- * `unsupported-protocol`, and `invalid-event` with its `ref`
+ * `invalid-parameter`, `unsupported-protocol`, and `invalid-event` with its `ref`
  */
 export function parseClientMessage(text: string): ClientMessage {
 	// Counting bytes means encoding, so it is done only where the length leaves a doubt.
@@ -104,7 +108,7 @@ export function parseClientMessage(text: string): ClientMessage {
 	}
 	if (typeof value !== 'object' || value === null) return refuse('A message is a JSON object with a `type`.');
 	const message = value as Record<string, unknown>; // an object; every field is checked below
-	switch (message['type']) {
+	switch (message.type) {
 		case 'hello':
 			return parseHello(message);
 		case 'publish':

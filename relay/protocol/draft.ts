@@ -11,7 +11,7 @@ import {
 	MAX_TEXT_BYTES,
 	MAX_URL_CHARS,
 } from './limits.ts';
-import { parsePosition } from './position.ts';
+import { NO_EPOCH, parsePosition } from './position.ts';
 import { parseIsoTime } from './since.ts';
 import { isName } from './types.ts';
 
@@ -90,7 +90,8 @@ const parseTime: Checker<number> = (value, field) => {
 
 const parseReplyTo: Checker<string> = (value, field) => {
 	try {
-		if (typeof value === 'string' && parsePosition(value).seq > 0) return value;
+		const { epoch, seq } = parsePosition(String(value));
+		if (epoch !== NO_EPOCH && seq > 0) return String(value);
 	} catch {
 		// Said below in the words of this field.
 	}

@@ -36,7 +36,7 @@ export const SLICE_VIEWERS = 100;
 export const DEFAULT_KEPT_ENTRIES = 10_000;
 /** Idempotency keys that a channel remembers, at the least. */
 export const KEPT_KEYS = 10_000;
-/** A type filter in a hello, bytes of its JSON; a longer one is the viewer's own work. */
+/** A type filter in a hello, bytes of its types with a space between; a longer one is the viewer's own work. */
 export const MAX_FILTER_BYTES = 256;
 /** Distinct type filters that a channel evaluates for its viewers. */
 export const MAX_FILTERS = 16;

@@ -76,7 +76,7 @@ export function parseRelayMessage(text: string): RelayMessage | undefined {
 	} catch {
 		throw new FeedError('invalid-json', 'The relay sent no JSON.');
 	}
-	const type = message?.['type'];
+	const type = message?.type;
 	if (typeof type !== 'string' || !Object.hasOwn(REQUIRED, type)) return undefined;
 	for (const [field, kind] of Object.entries(REQUIRED[type as RelayMessage['type']])) {
 		if (typeof message[field] !== kind) throw new FeedError('invalid-message', `\`${field}\` of ${type}`);
