@@ -14,7 +14,7 @@ const USAGE = `Publishes real records to a live-feed relay, oldest first, each w
   node demo/publish-records.mjs git [FOLDER]   the commits of a repository; this one unless given
   node demo/publish-records.mjs log FILE       the lines of dpkg.log, of a Debian changelog, or of another log; plain or .gz
 
-  --relay ADDRESS   http://localhost:1999 unless given
+  --relay ADDRESS   LIVE_FEED_RELAY, or http://localhost:1999, unless given
   --channel NAME    git or log unless given
   --last NUMBER     only the newest records
 
@@ -246,7 +246,7 @@ function parseCommand(args) {
 			args,
 			allowPositionals: true,
 			options: {
-				relay: { type: 'string', default: 'http://localhost:1999' },
+				relay: { type: 'string', default: process.env.LIVE_FEED_RELAY || 'http://localhost:1999' },
 				channel: { type: 'string' },
 				last: { type: 'string' },
 				help: { type: 'boolean', short: 'h' },
