@@ -32,25 +32,27 @@ export function report(text: string, isBad = false): void {
 export function announce(running: { port: number; host: string; stateDir: string; isWatching: boolean }): void {
 	const { port, host, stateDir, isWatching } = running;
 	const base = `http://localhost:${port}`;
-	const row = (name: string, value: string) => say(`${dim(name.padEnd(9))}${value}`);
-	process.stdout.write('\n');
-	say(`${green('●')} ${bold('Running')}${isWatching ? dim('  and rebuilding at every save') : ''}`);
-	process.stdout.write('\n');
-	row('Demo', `${base}/`);
-	row('Script', `${base}/live-feed.js`);
-	row('Health', `${base}/health`);
 	const near = path.relative(process.cwd(), stateDir);
-	row('State', near.startsWith('..') ? stateDir : near || '.');
-	process.stdout.write('\n');
-	row('Publish', bold(`curl -d 'text=Hello from the terminal' ${base}/channels/demo/events`));
-	process.stdout.write('\n');
-	if (host === '127.0.0.1') {
-		say(dim('Open to everything on this machine, and to nothing else. HOST=0.0.0.0 lets the network in.'));
-	} else {
-		say(yellow(`Open on ${host}: whoever reaches port ${port} can read and publish.`));
-	}
-	say(dim('Ctrl-C stops it.'));
-	process.stdout.write('\n');
+	const row = (name: string, value: string) => `${dim(name.padEnd(9))}${value}`;
+	const lines = [
+		'',
+		`${green('●')} ${bold('Running')}${isWatching ? dim('  and rebuilding at every save') : ''}`,
+		'',
+		row('Demo', `${base}/`),
+		row('Script', `${base}/live-feed.js`),
+		row('Health', `${base}/health`),
+		row('State', near.startsWith('..') ? stateDir : near || '.'),
+		'',
+		row('Publish', bold(`curl -d 'text=Hello from the terminal' ${base}/channels/demo/events`)),
+		'',
+		host === '127.0.0.1'
+			? dim('Open to everything on this machine, and to nothing else. HOST=0.0.0.0 lets the network in.')
+			: yellow(`Open on ${host}: whoever reaches port ${port} can read and publish.`),
+		dim('Ctrl-C stops it.'),
+		'',
+	];
+	// In one piece, so that who waits for the first word has the rest too.
+	process.stdout.write(lines.map((line) => (line === '' ? '\n' : `  ${line}\n`)).join(''));
 }
 
 /** True for what PartyKit says about itself and every request; errors and a relay's own words are not. */
