@@ -1,7 +1,7 @@
 // Builds what browsers and packages get: `site` the script and the demo that a relay serves, `package` the npm entry points with their types.
 // Knows the order of the steps; never knows what a step builds.
 import { execFile } from 'node:child_process';
-import { cp, mkdir, rm } from 'node:fs/promises';
+import { cp, mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -12,8 +12,19 @@ const SITE = path.join(ROOT, 'dist', 'site');
 
 /** The drop-in script and the demo, in dist/site. */
 export async function buildSite(): Promise<void> {
-	await build(await readConfig('site'));
+	const built = await build(await readConfig('site'));
+	const written = ([built].flat() as Rollup.RollupOutput[]) // no watcher: nothing in the configuration asks for one
+		.flatMap(({ output }) => output.map(({ fileName }) => path.normalize(fileName)));
+	await removeOthers(path.join(SITE, 'script'), written);
 	await copyDemo();
+}
+
+// Parts of the script carry a hash in their names; those of earlier builds would pile up, and be published.
+async function removeOthers(directory: string, kept: string[]): Promise<void> {
+	for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+		const file = path.join(entry.parentPath, entry.name);
+		if (entry.isFile() && !kept.includes(path.relative(directory, file))) await rm(file, { force: true });
+	}
 }
 
 /** The demo's pages, as they are. */
