@@ -184,11 +184,23 @@ export class Channel {
 		return { after, recovered: true };
 	}
 
-	/** Feeds a viewer from `after` on: from the log until he has everything, then live. */
-	async feed(viewer: Viewer, after: number): Promise<void> {
+	/** Feeds a viewer from `after` on: from the log until he has everything, then live. Never rejects. */
+	feed(viewer: Viewer, after: number): Promise<void> {
+		viewer.start(after);
+		return this.#follow(viewer);
+	}
+
+	#follow(viewer: Viewer): Promise<void> {
+		return this.#sendHistory(viewer).catch((error) => {
+			this.#options.onFault(error);
+			this.leave(viewer);
+			this.#guard(() => viewer.sink.fail());
+		});
+	}
+
+	async #sendHistory(viewer: Viewer): Promise<void> {
 		const turn = ++viewer.turn;
 		viewer.isLive = false;
-		viewer.cursor = after;
 		while (viewer.cursor < this.#log.last) {
 			if (!viewer.sink.isReady()) await viewer.sink.whenReady();
 			if (viewer.turn !== turn) return;
@@ -206,7 +218,9 @@ export class Channel {
 
 	/** A viewer who already has everything, as after the relay has slept. */
 	resume(viewer: Viewer): void {
-		viewer.cursor = this.last;
+		viewer.start(this.last);
+		// How much of what his filter left out he was told of is forgotten: the next frame covers all of it.
+		if (viewer.filter.types.length > 0) viewer.filter.covered = 0;
 		viewer.isLive = true;
 		this.#live.add(viewer);
 	}
@@ -437,7 +451,7 @@ export class Channel {
 
 	#catchUp(viewer: Viewer): void {
 		this.#live.delete(viewer);
-		this.feed(viewer, viewer.cursor).catch(this.#options.onFault);
+		this.#follow(viewer);
 	}
 
 	#count(event: FeedEvent): void {

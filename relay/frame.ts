@@ -84,9 +84,9 @@ export class Frame {
 		return bytes;
 	}
 
-	/** For one viewer who catches up; an empty run too, since it says how far he is. */
-	encodeHistory(form: Form, filter: Filter): Uint8Array {
-		const { epoch, from, to } = this;
+	/** For one viewer who catches up, `from` where his last frame ended; an empty run too, since it says how far he is. */
+	encodeHistory(form: Form, filter: Filter, from: number): Uint8Array {
+		const { epoch, to } = this;
 		return form({ epoch, from, to, entries: this.#select(filter) });
 	}
 

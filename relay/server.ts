@@ -68,7 +68,6 @@ export default class Relay implements Party.Server {
 					return await answerHistory(await this.#getChannel(), standard, {
 						clock,
 						createPipe: () => new IdentityTransformStream({ highWaterMark: 65_536 }),
-						onFault: reportFault,
 					});
 				default:
 					return answerMethod('GET, HEAD, POST, OPTIONS');

@@ -82,7 +82,7 @@ export class Session implements Publisher {
 			const ref = message.type === 'publish' ? message.ref : undefined;
 			this.#withChannel(ref, (channel) => {
 				if (message.type === 'publish') channel.publish(this, [message]);
-				else this.#hello(channel, message).catch((error) => this.#refuse(error));
+				else this.#hello(channel, message).catch((error) => this.#refuseHello(error));
 			});
 		} catch (error) {
 			this.#refuse(error);
@@ -149,6 +149,13 @@ export class Session implements Publisher {
 		await channel.feed(viewer, begin.after);
 	}
 
+	/** What is not of the client's making came from the log: he is to come back, or he would wait for ever. */
+	#refuseHello(error: unknown): void {
+		const isKnown = error instanceof FeedError;
+		if (!isKnown) this.#options.onFault(error);
+		this.#refuse(isKnown ? error : createError('storage-failed'));
+	}
+
 	#createViewer(channel: Channel, types: readonly string[] | undefined): Viewer {
 		this.#dropViewer(channel);
 		// Too many filters, or too long a one: everything is sent, and the client chooses.
@@ -158,6 +165,7 @@ export class Session implements Publisher {
 			isReady: () => true,
 			whenReady: async () => {},
 			write: (bytes: Uint8Array) => this.#transmit(bytes),
+			fail: () => this.#refuse(createError('storage-failed')),
 		};
 		const viewer = new Viewer(sink, this.#filter as Filter); // a filter for everything is always given
 		this.#viewer = viewer;

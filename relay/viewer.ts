@@ -12,6 +12,8 @@ export interface Sink {
 	write(bytes: Uint8Array): void;
 	/** Tells of entries that are no longer kept, where a frame's range does not say it. */
 	skip?(from: number, to: number): void;
+	/** The log cannot be read: ends it, so that the reader comes back. */
+	fail(): void;
 }
 
 export class Viewer {
@@ -19,6 +21,8 @@ export class Viewer {
 	filter: Filter;
 	/** Everything up to here was sent, or left out by the filter. */
 	cursor = 0;
+	/** Up to here the frames that were sent have said so; less than the cursor where the filter left out the newest. */
+	#told = 0;
 	/** Live viewers get each commit's frame; the others are still fed from the log. */
 	isLive = false;
 	/** Counts hellos: a feeding that was begun for an earlier one ends. */
@@ -37,15 +41,27 @@ export class Viewer {
 			return false;
 		}
 		const bytes = frame.encodeLive(this.sink.form, this.filter);
-		if (bytes) this.sink.write(bytes);
+		if (bytes) {
+			this.sink.write(bytes);
+			this.#told = frame.to;
+		}
 		this.cursor = frame.to;
 		return true;
 	}
 
+	/** Is to be sent what comes after `seq`. */
+	start(seq: number): void {
+		this.cursor = seq;
+		this.#told = seq;
+	}
+
 	/** Sends a page of the log. */
 	sendHistory(frame: Frame): void {
-		if (frame.from > this.cursor + 1) this.sink.skip?.(this.cursor + 1, frame.from - 1);
-		this.sink.write(frame.encodeHistory(this.sink.form, this.filter));
+		const isHole = frame.from > this.cursor + 1;
+		if (isHole) this.sink.skip?.(this.cursor + 1, frame.from - 1);
+		const from = isHole ? frame.from : this.#told + 1;
+		this.sink.write(frame.encodeHistory(this.sink.form, this.filter, from));
 		this.cursor = frame.to;
+		this.#told = frame.to;
 	}
 }

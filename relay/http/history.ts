@@ -13,7 +13,6 @@ import { type CreatePipe, NDJSON, openStream, SSE, type StreamKind, TEXT } from 
 export interface HistoryOptions {
 	clock: () => number;
 	createPipe: CreatePipe;
-	onFault: (error: unknown) => void;
 }
 
 const PARAMETERS = ['after', 'before', 'since', 'limit', 'type'];
@@ -49,7 +48,7 @@ async function answerStream(
 	request: Request,
 	kind: StreamKind,
 	query: PageQuery,
-	{ createPipe, onFault }: HistoryOptions,
+	{ createPipe }: HistoryOptions,
 ): Promise<Response> {
 	if (query.before)
 		throw new FeedError('invalid-parameter', '`before` reads pages of JSON; a stream only goes forward.');
@@ -70,7 +69,7 @@ async function answerStream(
 			'invalid-parameter',
 			'Too many different filters are in use on this channel; ask for all types and choose among them.',
 		);
-	return new Response(openStream(channel, kind, filter, begin, createPipe, onFault), { headers });
+	return new Response(openStream(channel, kind, filter, begin, createPipe), { headers });
 }
 
 /** Parameters of the address, each checked; an unknown one is a slip that would otherwise go unnoticed. */

@@ -3,6 +3,7 @@
 import { joinBytes } from '../bytes.ts';
 import type { Begin, Channel } from '../channel.ts';
 import type { Filter, Form } from '../frame.ts';
+import { createError } from '../protocol/errors.ts';
 import type { FeedEvent } from '../protocol/event.ts';
 import { PING_INTERVAL_MS } from '../protocol/limits.ts';
 import { formatPosition } from '../protocol/position.ts';
@@ -98,7 +99,6 @@ export function openStream(
 	filter: Filter,
 	begin: Begin,
 	createPipe: CreatePipe,
-	onFault: (error: unknown) => void,
 ): ReadableStream {
 	const { readable, writable } = createPipe();
 	const writer: WritableStreamDefaultWriter = writable.getWriter();
@@ -110,6 +110,10 @@ export function openStream(
 		isReady: () => (writer.desiredSize ?? 0) > 0,
 		whenReady: () => writer.ready.catch(leave),
 		write,
+		fail: () => {
+			leave();
+			writer.abort(createError('storage-failed')).catch(leave);
+		},
 		skip: (from, to) => write(encoder.encode(kind.gap({ from, to }, positionAt(to)))),
 	};
 	const viewer = new Viewer(sink, filter);
@@ -129,9 +133,6 @@ export function openStream(
 	const { after, recovered, missing } = begin;
 	const position = positionAt(after);
 	write(encoder.encode(kind.opening(position) + (recovered ? '' : kind.gap(missing, position))));
-	channel.feed(viewer, after).catch((error) => {
-		onFault(error);
-		writer.abort(error).catch(leave);
-	});
+	channel.feed(viewer, after);
 	return readable;
 }

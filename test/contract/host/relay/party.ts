@@ -6,6 +6,7 @@ import { StorageLog } from '../../../../relay/log-storage.ts';
 import { CountingStorage } from '../../counting-storage.ts';
 import { CASES, type LogHost } from '../../log-cases.ts';
 
+// biome-ignore lint/style/noDefaultExport: PartyKit requires one
 export default class Contract implements Party.Server {
 	readonly options = { hibernate: true };
 	readonly room: Party.Room;

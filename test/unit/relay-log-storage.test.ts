@@ -1,0 +1,100 @@
+// What the contract suite cannot bring about on real storage: writes that fail, and answers that come late.
+import { expect, it } from 'vitest';
+import { createEntry } from '../../relay/log.ts';
+import { type KeyValueStorage, StorageLog } from '../../relay/log-storage.ts';
+import { settle } from '../support/channel.ts';
+import { createRandom, withSeed } from '../support/random.ts';
+
+/** Storage in a map: a read sees what was there when it was asked, and is answered when the test says so. */
+class MapStorage implements KeyValueStorage {
+	readonly values = new Map<string, unknown>();
+	readonly waiting: (() => void)[] = [];
+	isSlow = false;
+	failure: 'later' | 'at once' | undefined;
+
+	async list(options: Parameters<KeyValueStorage['list']>[0]): Promise<Map<string, unknown>> {
+		const { prefix, start = '', end = '\uffff', reverse = false, limit } = options;
+		const keys = [...this.values.keys()].filter((key) => key.startsWith(prefix) && key >= start && key < end).sort();
+		const found = new Map((reverse ? keys.reverse() : keys).slice(0, limit).map((key) => [key, this.values.get(key)]));
+		if (this.isSlow) await new Promise<void>((resolve) => this.waiting.push(resolve));
+		return found;
+	}
+
+	async get(key: string): Promise<unknown> {
+		return this.values.get(key);
+	}
+
+	put(entries: Record<string, unknown>): Promise<void> {
+		if (this.failure === 'at once') throw new Error('refused');
+		if (this.failure === 'later') return Promise.reject(new Error('disk'));
+		for (const [key, value] of Object.entries(entries)) this.values.set(key, structuredClone(value));
+		return Promise.resolve();
+	}
+
+	async delete(keys: string[]): Promise<void> {
+		for (const key of keys) this.values.delete(key);
+	}
+
+	release(count: number): void {
+		for (const answer of this.waiting.splice(0, count)) answer();
+	}
+}
+
+async function open(storage: MapStorage, entries = 100) {
+	const failures: unknown[] = [];
+	const options = { retention: { entries, ageMs: undefined }, clock: () => 1000, createEpoch: () => 'k3f9' };
+	const log = new StorageLog(storage, options, (error) => failures.push(error));
+	await log.load();
+	const append = (text: string) => {
+		const seq = log.last + 1;
+		log.append([createEntry({ id: `k3f9:${seq}`, seq, time: 1000, type: 'message', text })], []);
+	};
+	return { log, failures, append };
+}
+
+it('[LOG4] retention between the lists of one page leaves no hole inside it', () =>
+	withSeed(async (seed) => {
+		const random = createRandom(seed);
+		const storage = new MapStorage();
+		const { log, append } = await open(storage, 80);
+		const text = 'x'.repeat(9000); // 80 of them are more than the log holds in memory
+		for (let index = 0; index < 80; index++) append(text);
+		await settle();
+		storage.isSlow = true;
+		let cursor = 0;
+		for (let round = 0; round < 40; round++) {
+			let page: { event: { seq: number } }[] | undefined;
+			log.read(cursor, 40).then((entries) => {
+				page = entries;
+			});
+			while (!page) {
+				await settle();
+				for (let count = random.below(12); count > 0; count--) append(text);
+				await settle();
+				storage.release(random.between(1, 2));
+				await settle();
+			}
+			for (const [index, { event }] of page.entries()) {
+				if (index > 0) expect(event.seq).toBe((page[index - 1]?.event.seq ?? 0) + 1);
+			}
+			cursor = page.at(-1)?.event.seq ?? cursor;
+		}
+		expect(cursor).toBeGreaterThan(40);
+	}));
+
+it.each(['later', 'at once'] as const)(
+	'[ERR4] a write that fails %s is told, and a new log has what was stored before',
+	async (failure) => {
+		const storage = new MapStorage();
+		const { failures, append } = await open(storage);
+		append('a');
+		storage.failure = failure;
+		if (failure === 'at once') expect(() => append('b')).toThrow('refused');
+		else append('b');
+		await settle();
+		expect(failures).toHaveLength(1);
+		storage.failure = undefined;
+		const { log } = await open(storage);
+		expect([log.epoch, log.last]).toEqual(['k3f9', 1]);
+	},
+);
