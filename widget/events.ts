@@ -3,94 +3,34 @@
 import type { Draft, FeedEvent, Receipt } from '../relay/protocol/event.ts';
 import type { Connection } from './client/feed-client.ts';
 
-// Importing the class in Node must throw nothing, and Node 20 has an Event of its own.
-class FeedElementEvent extends Event {
-	constructor(type: string, cancelable = false) {
+/** The fields of each event, by its name. */
+export interface LiveFeedEvents {
+	/** Before a publish; cancelable, and `draft` may be altered or replaced. */
+	'live-feed-publish': { draft: Draft };
+	/** A row was activated; cancelling keeps it from being selected. */
+	'live-feed-select': { event: FeedEvent };
+	/** What this element published was stored. */
+	'live-feed-published': { readonly draft: Draft; readonly receipt: Receipt };
+	/** Events came, one frame of them in order; `replayed` are from before the element was there. */
+	'live-feed-received': { readonly events: readonly FeedEvent[]; readonly replayed: boolean };
+	/** Events that cannot be had any more; `reset` where the relay lost its log and began another. */
+	'live-feed-gap': { readonly from: number; readonly to: number; readonly reset: boolean };
+	/** Something failed: a FeedError, or what a subscriber's callback threw. */
+	'live-feed-error': { readonly error: unknown };
+	/** `connection` is another now. */
+	'live-feed-connection-change': { readonly connection: Connection };
+}
+
+/** An event of the element; those before the fact are cancelable. */
+export class LiveFeedEvent<K extends keyof LiveFeedEvents = keyof LiveFeedEvents> extends Event {
+	constructor(type: K, fields: LiveFeedEvents[K], cancelable = false) {
 		super(type, { bubbles: true, composed: true, cancelable });
+		Object.assign(this, fields);
 	}
 }
 
-/** Before a publish; cancelable, and `draft` may be altered. */
-export class LiveFeedPublishEvent extends FeedElementEvent {
-	draft: Draft;
-	constructor(draft: Draft) {
-		super('live-feed-publish', true);
-		this.draft = draft;
-	}
-}
-
-/** After a publish was stored. */
-export class LiveFeedPublishedEvent extends FeedElementEvent {
-	readonly draft: Draft;
-	readonly receipt: Receipt;
-	constructor(draft: Draft, receipt: Receipt) {
-		super('live-feed-published');
-		this.draft = draft;
-		this.receipt = receipt;
-	}
-}
-
-/** A row was activated; cancelling keeps it from being selected. */
-export class LiveFeedSelectEvent extends FeedElementEvent {
-	readonly event: FeedEvent;
-	constructor(event: FeedEvent) {
-		super('live-feed-select', true);
-		this.event = event;
-	}
-}
-
-/** Events came, one frame of them in order; `replayed` are from before the element was there. */
-export class LiveFeedReceivedEvent extends FeedElementEvent {
-	readonly events: readonly FeedEvent[];
-	readonly replayed: boolean;
-	constructor(events: readonly FeedEvent[], replayed: boolean) {
-		super('live-feed-received');
-		this.events = events;
-		this.replayed = replayed;
-	}
-}
-
-/** Events that cannot be had any more; `reset` where the relay lost its log and began another. */
-export class LiveFeedGapEvent extends FeedElementEvent {
-	readonly from: number;
-	readonly to: number;
-	readonly reset: boolean;
-	constructor(from: number, to: number, reset: boolean) {
-		super('live-feed-gap');
-		this.from = from;
-		this.to = to;
-		this.reset = reset;
-	}
-}
-
-/** Something failed: a FeedError, or what a subscriber's callback threw. */
-export class LiveFeedErrorEvent extends FeedElementEvent {
-	readonly error: unknown;
-	constructor(error: unknown) {
-		super('live-feed-error');
-		this.error = error;
-	}
-}
-
-/** `connection` is another now. */
-export class LiveFeedConnectionChangeEvent extends FeedElementEvent {
-	readonly connection: Connection;
-	constructor(connection: Connection) {
-		super('live-feed-connection-change');
-		this.connection = connection;
-	}
-}
-
-export interface LiveFeedEventMap {
-	'live-feed-publish': LiveFeedPublishEvent;
-	'live-feed-published': LiveFeedPublishedEvent;
-	'live-feed-select': LiveFeedSelectEvent;
-	'live-feed-received': LiveFeedReceivedEvent;
-	'live-feed-gap': LiveFeedGapEvent;
-	'live-feed-error': LiveFeedErrorEvent;
-	'live-feed-connection-change': LiveFeedConnectionChangeEvent;
-}
+type ElementEvents = { [K in keyof LiveFeedEvents]: LiveFeedEvent<K> & LiveFeedEvents[K] };
 
 declare global {
-	interface HTMLElementEventMap extends LiveFeedEventMap {}
+	interface HTMLElementEventMap extends ElementEvents {}
 }

@@ -2,27 +2,19 @@
 // Knows a client and the views; never knows wire messages, sockets, or how a row is drawn.
 import { LitElement, type PropertyValues, type TemplateResult } from 'lit';
 import { FeedError } from '../relay/protocol/errors.ts';
-import { type Draft, type FeedEvent, LEVELS, type Pulse, type Receipt } from '../relay/protocol/event.ts';
+import type { Draft, FeedEvent, Pulse, Receipt } from '../relay/protocol/event.ts';
 import { matchesType } from '../relay/protocol/types.ts';
 import { type Connection, FeedClient, type SubscribeOptions } from './client/feed-client.ts';
-import { Timeline, type TimelineItem } from './client/timeline.ts';
-import {
-	LiveFeedConnectionChangeEvent,
-	LiveFeedErrorEvent,
-	LiveFeedGapEvent,
-	LiveFeedPublishedEvent,
-	LiveFeedPublishEvent,
-	LiveFeedReceivedEvent,
-	LiveFeedSelectEvent,
-} from './events.ts';
-import { holdPlace, isAtEdge, isNearOldEnd, type Order } from './reading.ts';
+import { seqOf, Timeline, type TimelineItem } from './client/timeline.ts';
+import { LiveFeedEvent, type LiveFeedEvents } from './events.ts';
+import type { Later } from './later.ts';
+import type { Order, Reader } from './reading.ts';
 import { styles } from './styles/panel.ts';
-import { type PanelHandlers, type PanelProps, panel } from './views/panel.ts';
+import { type PanelHandlers, panel } from './views/panel.ts';
 import { english, type Words } from './words.ts';
 
-/** Rows drawn at the live edge, and how many more at each step back. */
-const WINDOW_ROWS = 100;
-const OLDER_PAGE = '100';
+/** Rows that are drawn before the reader can have moved. */
+const FIRST_ROWS = 100;
 /** Nothing known yet is not worth a word for this long, a cut connection for that; milliseconds. */
 const SETTLE_MS = 150;
 const CUT_MS = 1500;
@@ -30,7 +22,6 @@ const CUT_MS = 1500;
 const CLOCK_MS = 15_000;
 /** Above so many rows a second, none of them flashes. */
 const MAX_FLASHES = 4;
-const PULSE_MINUTES = 60;
 
 const STATES = ['live', 'connecting', 'offline', 'refused', 'paused', 'empty'] as const;
 
@@ -125,18 +116,21 @@ export class LiveFeed extends LitElement {
 	#shownConnection: Connection = 'idle';
 	#isSettled = false;
 	#asOf: number | undefined;
-	/** The oldest row that is drawn; undefined at the live edge, where the newest are. */
-	#oldestShown: number | undefined;
-	#frozen: readonly TimelineItem[] | undefined;
-	#older: PanelProps['older'] = 'unknown';
-	#loadingOlder: Promise<void> | undefined;
+	/** The newest row that is drawn while paused. */
+	#pausedAt: number | undefined;
+	#later: Later | undefined;
+	#loadingLater: Promise<Later> | undefined;
+	#reader: Reader | undefined;
 	#pulse: Pulse | undefined;
+	/** Live events that the pulse does not have yet. */
+	#uncounted: FeedEvent[] = [];
 	#selected: number | undefined;
 	#expanded: ReadonlySet<number> = new Set();
 	#unfolded: ReadonlySet<number> = new Set();
 	#fresh: ReadonlySet<number> = new Set();
 	#flashes: number[] = [];
-	#words: Words = english;
+	/** Those of what is loaded later come with it. */
+	#words = english as Words;
 	#clock: ReturnType<typeof setInterval> | undefined;
 	#settleTimer: ReturnType<typeof setTimeout> | undefined;
 	#putBack: (() => void) | undefined;
@@ -183,20 +177,23 @@ export class LiveFeed extends LitElement {
 	}
 
 	protected override willUpdate(changed: PropertyValues<this>): void {
-		if (changed.has('messages')) this.#words = { ...english, ...this.messages };
-		if (changed.has('paused')) this.#frozen = this.paused ? this.#timeline.items : undefined;
+		if (changed.has('messages')) this.#chooseWords();
+		if (changed.has('paused')) this.#pausedAt = this.paused ? seqOf(this.#timeline.items.at(-1)) : undefined;
 		const isOther = changed.has('channel') || changed.has('relay') || changed.has('history');
 		if (isOther && this.#client) {
 			this.#leave();
 			this.#join();
 		} else if (isOther && this.isConnected) this.#join();
 		if (changed.has('types')) this.#widen();
-		if (this.#list) this.#putBack = holdPlace(this.#list, this.#order);
+		this.#putBack = this.#reader?.hold();
 	}
 
 	protected override updated(): void {
 		this.#putBack?.();
 		this.#putBack = undefined;
+		// Once the first row is on the screen, or it is clear that none will be soon.
+		const isEmpty = this.#timeline.items.length === 0;
+		if (isEmpty ? this.#isSettled && this.#connection !== 'live' : !this.#later) afterPaint(() => this.#loadLater().catch(() => {}));
 		for (const state of STATES) {
 			const isOn =
 				state === 'paused' ? this.paused : state === 'empty' ? this.#timeline.items.length === 0 : state === this.#shownConnection;
@@ -205,12 +202,15 @@ export class LiveFeed extends LitElement {
 		}
 	}
 
-	get #list(): HTMLElement | undefined {
-		return this.renderRoot?.querySelector<HTMLElement>('.list') ?? undefined;
-	}
-
 	get #order(): Order {
 		return this.order === 'newest-last' ? 'newest-last' : 'newest-first';
+	}
+
+	/** What may be drawn: all, or what was there when it was paused. */
+	get #items(): readonly TimelineItem[] {
+		const { items } = this.#timeline;
+		const newest = this.#pausedAt;
+		return newest === undefined ? items : items.slice(0, items.findLastIndex((item) => seqOf(item) <= newest) + 1);
 	}
 
 	get #patterns(): string[] {
@@ -225,22 +225,23 @@ export class LiveFeed extends LitElement {
 	/** Connects, unless it is connected. */
 	#join(): void {
 		if (!this.isConnected || this.#client) return;
-		const relay = this.relay || LiveFeed.defaultRelay || document.querySelector<HTMLMetaElement>('meta[name=live-feed-relay]')?.content;
+		const relay =
+			this.relay ||
+			LiveFeed.defaultRelay ||
+			(document.querySelector<HTMLMetaElement>('meta[name=live-feed-relay]')?.content ?? '');
 		try {
-			if (!this.channel) {
-				throw new FeedError('no-channel', 'Say which channel to show: `<live-feed channel="deploys">`. Its name has 1 to 64 of A-Z a-z 0-9 . _ -');
-			}
-			if (!relay) {
-				throw new FeedError('no-relay', 'Say where the relay is: `relay="https://relay.example.org"`, or once a page `<meta name="live-feed-relay" content="…">`.');
-			}
-			this.#client = new FeedClient({ relay: new URL(relay, document.baseURI).href, channel: this.channel, types: this.#transferred(), history: parseHistory(this.history) });
+			if (!this.channel) throw new FeedError('no-channel', 'Say which channel to show: `<live-feed channel="deploys">`.');
+			this.#client = new FeedClient({
+				relay: URL.canParse(relay, document.baseURI) ? new URL(relay, document.baseURI).href : relay,
+				channel: this.channel,
+				types: this.#transferred(),
+				history: parseHistory(this.history),
+			});
 		} catch (error) {
-			const problem = error instanceof FeedError ? error : new FeedError('no-relay', `\`relay\` is an address such as https://relay.example.org; this one is ${relay}.`);
+			const problem = error as FeedError; // nothing else is thrown there
 			// Said once, and not at every attribute that is set.
-			if (this.#problem?.message !== problem.message) {
-				this.#problem = problem;
-				this.dispatchEvent(new LiveFeedErrorEvent(problem));
-			}
+			if (this.#problem?.message !== problem.message) this.#tell('live-feed-error', { error: problem });
+			this.#problem = problem;
 			this.requestUpdate();
 			return;
 		}
@@ -255,11 +256,11 @@ export class LiveFeed extends LitElement {
 		client.on('gap', ({ from, to, reset }) => {
 			if (reset) this.#clear();
 			this.#timeline.addGap({ from, to });
-			this.dispatchEvent(new LiveFeedGapEvent(from, to, reset));
+			this.#tell('live-feed-gap', { from, to, reset });
 			this.requestUpdate();
 		});
 		client.on('error', (error) => {
-			this.dispatchEvent(new LiveFeedErrorEvent(error));
+			this.#tell('live-feed-error', { error: error });
 			// Not a fault of ours: it is the page's own, and its author looks for it in the console.
 			if (!(error instanceof FeedError)) reportError(error);
 		});
@@ -281,9 +282,8 @@ export class LiveFeed extends LitElement {
 
 	#clear(): void {
 		this.#timeline.clear();
-		if (this.#frozen) this.#frozen = [];
-		this.#older = 'unknown';
-		this.#oldestShown = undefined;
+		this.#reader?.clear();
+		if (this.#pausedAt !== undefined) this.#pausedAt = 0;
 	}
 
 	#handleState(client: FeedClient): void {
@@ -292,10 +292,10 @@ export class LiveFeed extends LitElement {
 		if (connection !== this.#connection) {
 			if (this.#connection === 'live') this.#asOf = this.#now;
 			this.#connection = connection;
-			this.dispatchEvent(new LiveFeedConnectionChangeEvent(connection));
+			this.#tell('live-feed-connection-change', { connection });
 			this.#showConnection();
 		}
-		if (client.problem && client.problem !== this.#problem) this.dispatchEvent(new LiveFeedErrorEvent(client.problem));
+		if (client.problem && client.problem !== this.#problem) this.#tell('live-feed-error', { error: client.problem });
 		this.#problem = client.problem;
 		if (connection === 'live' || connection === 'catching-up') this.#pulse ??= client.pulse;
 		this.requestUpdate();
@@ -315,37 +315,65 @@ export class LiveFeed extends LitElement {
 
 	#handleReceived(events: readonly FeedEvent[], replayed: boolean): void {
 		const shown = events.filter((event) => this.#isShown(event));
-		if (this.#timeline.append(shown) > 0) this.#older = 'more';
+		if (this.#timeline.append(shown) > 0) this.#reader?.forgetEnd();
 		if (!replayed) {
-			this.#count(events);
+			this.#uncounted.push(...events);
+			this.#count();
 			this.#flash(shown);
 		}
-		this.dispatchEvent(new LiveFeedReceivedEvent(events, replayed));
+		this.#tell('live-feed-received', { events, replayed });
 		this.requestUpdate();
+	}
+
+	/** Adds live events to the hour that the relay has counted. */
+	#count(): void {
+		if (!this.#later || !this.#pulse) return;
+		this.#pulse = this.#later.countEvents(this.#pulse, this.#uncounted);
+		this.#uncounted = [];
+	}
+
+	/** Loads what the first row did without; tried again when it is wanted again. */
+	#loadLater(): Promise<Later> {
+		this.#loadingLater ??= import('./later.ts').then(
+			(later) => {
+				this.#later = later;
+				const root = this.renderRoot as ShadowRoot; // Lit makes one, since `createRenderRoot` is its own
+				root.adoptedStyleSheets = [...root.adoptedStyleSheets, ...later.styles.flatMap(({ styleSheet }) => styleSheet ?? [])];
+				this.#reader = new later.Reader({
+					timeline: this.#timeline,
+					getList: () => root.querySelector('.list') as HTMLElement, // the panel always has one
+					getOrder: () => this.#order,
+					getItems: () => this.#items,
+					getClient: () => this.#client,
+					getPatterns: () => this.#patterns,
+					redraw: () => this.requestUpdate(),
+					onError: (error) => this.#tell('live-feed-error', { error }),
+				});
+				this.#chooseWords();
+				this.#count();
+				this.requestUpdate();
+				return later;
+			},
+			(error) => {
+				this.#loadingLater = undefined;
+				throw error;
+			},
+		);
+		return this.#loadingLater;
+	}
+
+	#chooseWords(): void {
+		this.#words = { ...english, ...this.#later?.laterEnglish, ...this.messages } as Words;
+	}
+
+	#tell<K extends keyof LiveFeedEvents>(type: K, fields: LiveFeedEvents[K], cancelable = false): boolean {
+		return this.dispatchEvent(new LiveFeedEvent(type, fields, cancelable));
 	}
 
 	#flash(events: readonly FeedEvent[]): void {
 		const now = performance.now();
 		this.#flashes = [...this.#flashes, ...events.map(() => now)].slice(-MAX_FLASHES - 1).filter((time) => now - time < 1000);
 		this.#fresh = new Set(this.#flashes.length > MAX_FLASHES ? [] : events.map(({ seq }) => seq));
-	}
-
-	/** Adds live events to the hour that the relay has counted. */
-	#count(events: readonly FeedEvent[]): void {
-		if (!this.#pulse) return;
-		const counts: Pulse['counts'] = {};
-		const newest = Math.floor(this.#now / 60_000);
-		const passed = Math.min(Math.max(newest - this.#pulse.minute - PULSE_MINUTES + 1, 0), PULSE_MINUTES);
-		const minute = this.#pulse.minute + passed;
-		for (const level of LEVELS) {
-			const added = events.filter((event) => (event.level ?? 'info') === level).length;
-			const bars: number[] | undefined = this.#pulse.counts[level] ?? (added > 0 ? Array(PULSE_MINUTES).fill(0) : undefined);
-			if (!bars) continue;
-			counts[level] = [...bars.slice(passed), ...Array(passed).fill(0)];
-			const last = counts[level].length - 1;
-			counts[level][last] = (counts[level][last] ?? 0) + added;
-		}
-		this.#pulse = { minute, counts };
 	}
 
 	get #now(): number {
@@ -369,7 +397,7 @@ export class LiveFeed extends LitElement {
 		},
 		onRetry: () => this.reconnect(),
 		onSelect: (event) => {
-			if (!this.dispatchEvent(new LiveFeedSelectEvent(event))) return;
+			if (!this.#tell('live-feed-select', { event }, true)) return;
 			this.#selected = this.#selected === event.seq ? undefined : event.seq;
 			this.requestUpdate();
 		},
@@ -381,44 +409,9 @@ export class LiveFeed extends LitElement {
 			this.#unfolded = toggled(this.#unfolded, seq);
 			this.requestUpdate();
 		},
-		onLoadOlder: () => void this.#showOlder(),
-		onScroll: () => this.#handleScroll(),
+		onLoadOlder: () => void this.#reader?.showOlder(),
+		onScroll: () => this.#reader?.move(),
 	};
-
-	#handleScroll(): void {
-		const list = this.#list;
-		if (!list) return;
-		if (isAtEdge(list, this.#order)) {
-			if (this.#oldestShown !== undefined && list.scrollHeight > list.clientHeight) {
-				this.#oldestShown = undefined;
-				this.requestUpdate();
-			}
-			return;
-		}
-		// Away from the edge the rows that are drawn stay, whatever comes.
-		this.#oldestShown ??= seqOf(this.#drawn()[0]);
-		if (isNearOldEnd(list, this.#order)) void this.#showOlder();
-	}
-
-	/** Draws older rows that are here, or has them loaded. */
-	async #showOlder(): Promise<void> {
-		const items = this.#frozen ?? this.#timeline.items;
-		const start = items.length - this.#drawn().length;
-		if (start === 0) await this.loadOlder();
-		const now = this.#frozen ?? this.#timeline.items;
-		const from = now.length - (items.length - start);
-		this.#oldestShown = seqOf(now[Math.max(from - WINDOW_ROWS, 0)]);
-		this.requestUpdate();
-		await this.updateComplete;
-	}
-
-	/** The rows of the window, oldest first. */
-	#drawn(): readonly TimelineItem[] {
-		const items = this.#frozen ?? this.#timeline.items;
-		if (this.#oldestShown === undefined) return items.slice(-WINDOW_ROWS);
-		const oldest = this.#oldestShown;
-		return items.slice(Math.max(items.findIndex((item) => seqOf(item) >= oldest), 0));
-	}
 
 	/**
 	 * Publishes an event and resolves with its receipt once it is stored. A lone string is its type:
@@ -429,13 +422,13 @@ export class LiveFeed extends LitElement {
 	publish(draft: Draft): Promise<Receipt>;
 	async publish(first: string | Draft, fields?: Omit<Draft, 'type'>): Promise<Receipt> {
 		const client = this.#client;
-		if (!client) throw this.#problem ?? new FeedError('closed', 'The element is not in the page yet: add it, then publish.');
-		const before = new LiveFeedPublishEvent(typeof first === 'string' ? { ...fields, type: first } : { ...first });
-		if (!this.dispatchEvent(before)) throw new FeedError('cancelled', 'The page cancelled it in `live-feed-publish`.');
+		if (!client) throw this.#problem ?? new FeedError('closed', 'The element is not in the page.');
+		const before = { draft: typeof first === 'string' ? { ...fields, type: first } : { ...first } };
+		if (!this.#tell('live-feed-publish', before, true)) throw new FeedError('cancelled', 'The page cancelled it in `live-feed-publish`.');
 		const { draft } = before;
 		// As the page said it, so that a sentence in place of a type is told from a draft.
 		const receipt = await (typeof first === 'string' && draft.type === first ? client.publish(first, draft) : client.publish(draft));
-		this.dispatchEvent(new LiveFeedPublishedEvent(draft, receipt));
+		this.#tell('live-feed-published', { draft, receipt });
 		return receipt;
 	}
 
@@ -475,35 +468,9 @@ export class LiveFeed extends LitElement {
 	}
 
 	/** Loads a page of older events; resolves once they are here. A failure is told by `live-feed-error`. */
-	loadOlder(): Promise<void> {
-		if (this.#older === 'beginning' || this.#older === 'trimmed') return Promise.resolve();
-		this.#loadingOlder ??= this.#loadOlder().finally(() => {
-			this.#loadingOlder = undefined;
-			this.requestUpdate();
-		});
-		return this.#loadingOlder;
-	}
-
-	async #loadOlder(): Promise<void> {
-		const client = this.#client;
-		const { position } = client ?? {};
-		if (!client || !position) return;
-		const epoch = position.slice(0, position.indexOf(':'));
-		const oldest = this.#timeline.items.find((item) => item.kind === 'event');
-		const before = oldest?.kind === 'event' ? oldest.event.id : `${epoch}:${Number(position.slice(epoch.length + 1)) + 1}`;
-		const patterns = this.#patterns;
-		this.#older = 'loading';
-		this.requestUpdate();
-		try {
-			const page = await client.fetchPage({ before, limit: OLDER_PAGE, ...(patterns.length > 0 ? { type: patterns.join() } : {}) });
-			if (this.#client !== client) return;
-			this.#timeline.prepend(page.events);
-			if (this.#frozen) this.#frozen = [...page.events.map((event) => ({ kind: 'event' as const, event })), ...this.#frozen];
-			this.#older = page.next !== null ? 'more' : page.first <= 1 ? 'beginning' : 'trimmed';
-		} catch (error) {
-			this.#older = 'more';
-			this.dispatchEvent(new LiveFeedErrorEvent(error));
-		}
+	async loadOlder(): Promise<void> {
+		await this.#loadLater();
+		await this.#reader?.loadOlder();
 	}
 
 	/** Tries to connect now, whatever it waits for. */
@@ -512,18 +479,10 @@ export class LiveFeed extends LitElement {
 		else this.#join();
 	}
 
-	/** `unknown` until something is known of what lies before the oldest row. */
-	#olderNow(): PanelProps['older'] {
-		const oldest = this.#timeline.items[0];
-		if (this.#older !== 'unknown' || !oldest) return this.#older;
-		return oldest.kind === 'event' && oldest.event.seq === 1 ? 'beginning' : 'more';
-	}
-
 	protected override render(): TemplateResult {
-		const drawn = this.#drawn();
-		const all = this.#timeline.items;
+		const items = this.#items;
+		const drawn = this.#reader?.drawn ?? items.slice(-FIRST_ROWS);
 		const order = this.#order;
-		const newestFrozen = seqOf(this.#frozen?.at(-1));
 		return panel(
 			{
 				channel: this.channel ?? '',
@@ -536,7 +495,7 @@ export class LiveFeed extends LitElement {
 				toGo: this.#client?.toGo ?? 0,
 				asOf: this.#asOf,
 				paused: this.paused,
-				waiting: this.#frozen ? all.filter((item) => item.kind === 'event' && item.event.seq > newestFrozen).length : 0,
+				waiting: this.#timeline.items.length - items.length,
 				problem: this.#problem,
 				retryAt: this.#client?.retryAt,
 				items: order === 'newest-first' ? drawn.toReversed() : drawn,
@@ -544,23 +503,25 @@ export class LiveFeed extends LitElement {
 				expanded: this.#expanded,
 				unfolded: this.#unfolded,
 				fresh: this.#fresh,
-				older: drawn.length < (this.#frozen ?? all).length ? 'more' : this.#olderNow(),
+				older: this.#reader?.older ?? 'unknown',
 				pulse: this.#pulse,
 				noPulse: this.noPulse,
 				noHeader: this.noHeader,
 				now: this.#now,
 				locale: findLocale(this),
 				timeZone: this.closest('[time-zone]')?.getAttribute('time-zone') ?? undefined,
-				hourCycle: parseHourCycle(this.closest('[hour-cycle]')?.getAttribute('hour-cycle')),
+				hourCycle: this.closest('[hour-cycle]')?.getAttribute('hour-cycle') ?? undefined,
 				words: this.#words,
+				later: this.#later,
 			},
 			this.#on,
 		);
 	}
 }
 
-function seqOf(item: TimelineItem | undefined): number {
-	return !item ? 0 : item.kind === 'gap' ? item.to : item.event.seq;
+/** Runs once what was drawn in this frame is on the screen. */
+function afterPaint(run: () => void): void {
+	requestAnimationFrame(() => setTimeout(run));
 }
 
 function toggled(set: ReadonlySet<number>, seq: number): ReadonlySet<number> {
@@ -573,10 +534,6 @@ function toggled(set: ReadonlySet<number>, seq: number): ReadonlySet<number> {
 function parseHistory(history: string | null): number | string | undefined {
 	if (!history) return undefined;
 	return /^\d+$/.test(history) ? Number(history) : history;
-}
-
-function parseHourCycle(text: string | null | undefined): 'h12' | 'h23' | undefined {
-	return text === 'h12' || text === 'h23' ? text : undefined;
 }
 
 /** The nearest English, since the words are: its region decides how dates are written. */

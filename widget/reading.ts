@@ -1,45 +1,157 @@
-// Where the reader is in the list, and how he stays there while rows come and go.
-// Knows the scroll container; never knows events or why rows change.
+// Where the reader is in the list: how he keeps his place while rows come and go, and how he gets to older ones.
+// Knows the scroll container and the rows that are drawn; never knows sockets or what a row shows.
+import type { FeedClient } from './client/feed-client.ts';
+import { seqOf, type Timeline, type TimelineItem } from './client/timeline.ts';
 
 /** Nearer than this to the newest row, the reader is at the live edge; pixels. */
 const EDGE_PX = 24;
 /** Nearer than this to the oldest row, older ones are wanted; pixels. */
 const OLD_END_PX = 600;
+/** Rows that are drawn at the live edge, and how many more at each step back. */
+export const WINDOW_ROWS = 100;
 
 export type Order = 'newest-first' | 'newest-last';
 
-/** How far the view is from both ends, pixels. */
-function distances(list: HTMLElement, order: Order): { newest: number; oldest: number } {
-	const above = list.scrollTop;
-	const below = list.scrollHeight - list.clientHeight - list.scrollTop;
-	return order === 'newest-first' ? { newest: above, oldest: below } : { newest: below, oldest: above };
+/** What lies beyond the oldest row that is here. */
+export type Older = 'more' | 'loading' | 'beginning' | 'trimmed' | 'unknown';
+
+/** What the reader's place depends on. */
+export interface Place {
+	timeline: Timeline;
+	getList(): HTMLElement;
+	getOrder(): Order;
+	/** What may be drawn: all of the timeline, or less while paused; oldest first. */
+	getItems(): readonly TimelineItem[];
+	getClient(): FeedClient | undefined;
+	/** The types that are shown; empty for all. */
+	getPatterns(): readonly string[];
+	redraw(): void;
+	onError(error: unknown): void;
 }
 
-/** Is the reader where new rows appear? */
-export function isAtEdge(list: HTMLElement, order: Order): boolean {
-	return distances(list, order).newest < EDGE_PX;
-}
+export class Reader {
+	readonly #place: Place;
+	/** The oldest row that is drawn; undefined at the live edge, where the newest are. */
+	#oldestDrawn: number | undefined;
+	#older: Older = 'unknown';
+	#loading: Promise<void> | undefined;
 
-/** Is the reader near the oldest row that is drawn? */
-export function isNearOldEnd(list: HTMLElement, order: Order): boolean {
-	return distances(list, order).oldest < OLD_END_PX;
-}
+	constructor(place: Place) {
+		this.#place = place;
+	}
 
-/**
- * Remembers the topmost row in view; the function it answers puts that row back where it was, or stays at the live
- * edge. Safari has no scroll anchoring, and with both the list would jump twice.
- */
-export function holdPlace(list: HTMLElement, order: Order): () => void {
-	if (isAtEdge(list, order)) {
+	/** The rows of the window, oldest first. */
+	get drawn(): readonly TimelineItem[] {
+		const items = this.#place.getItems();
+		const oldest = this.#oldestDrawn;
+		if (oldest === undefined) return items.slice(-WINDOW_ROWS);
+		return items.slice(Math.max(items.findIndex((item) => seqOf(item) >= oldest), 0));
+	}
+
+	/** What lies beyond the oldest row that is drawn. */
+	get older(): Older {
+		const items = this.#place.getItems();
+		const [oldest] = items;
+		if (this.#loading) return 'loading';
+		if (this.drawn.length < items.length) return 'more';
+		if (this.#older !== 'unknown' || !oldest) return this.#older;
+		return seqOf(oldest) === 1 ? 'beginning' : 'more';
+	}
+
+	/** Another log, or another channel: nothing is known any more. */
+	clear(): void {
+		this.#oldestDrawn = undefined;
+		this.#older = 'unknown';
+	}
+
+	/** Rows were dropped at the old end. */
+	forgetEnd(): void {
+		this.#older = 'more';
+	}
+
+	/**
+	 * Remembers the topmost row in view; the function it answers puts that row back where it was, or stays at the live
+	 * edge. Safari has no scroll anchoring, and with both the list would jump twice.
+	 */
+	hold(): () => void {
+		const list = this.#place.getList();
+		if (this.#distances().newest < EDGE_PX) {
+			return () => {
+				list.scrollTop = this.#place.getOrder() === 'newest-first' ? 0 : list.scrollHeight;
+			};
+		}
+		const top = list.getBoundingClientRect().top;
+		const rows = list.querySelectorAll<HTMLElement>('[data-seq]');
+		const row = [...rows].find((candidate) => candidate.getBoundingClientRect().bottom > top);
+		const before = row?.getBoundingClientRect().top ?? 0;
 		return () => {
-			list.scrollTop = order === 'newest-first' ? 0 : list.scrollHeight;
+			if (row?.isConnected) list.scrollTop += row.getBoundingClientRect().top - before;
 		};
 	}
-	const top = list.getBoundingClientRect().top;
-	const rows = list.querySelectorAll<HTMLElement>('[data-seq]');
-	const row = [...rows].find((candidate) => candidate.getBoundingClientRect().bottom > top);
-	const before = row?.getBoundingClientRect().top ?? 0;
-	return () => {
-		if (row?.isConnected) list.scrollTop += row.getBoundingClientRect().top - before;
-	};
+
+	/** The reader has scrolled. */
+	move(): void {
+		const list = this.#place.getList();
+		const { newest, oldest } = this.#distances();
+		if (newest < EDGE_PX) {
+			// Back at the edge: what was drawn on the way is let go.
+			if (this.#oldestDrawn === undefined || list.scrollHeight <= list.clientHeight) return;
+			this.#oldestDrawn = undefined;
+			this.#place.redraw();
+			return;
+		}
+		// Away from the edge the rows that are drawn stay, whatever comes.
+		this.#oldestDrawn ??= seqOf(this.drawn[0]);
+		if (oldest < OLD_END_PX) void this.showOlder();
+	}
+
+	/** Draws older rows that are here, or has them loaded. */
+	async showOlder(): Promise<void> {
+		const drawn = this.drawn.length;
+		if (drawn === this.#place.getItems().length) await this.loadOlder();
+		const items = this.#place.getItems();
+		this.#oldestDrawn = seqOf(items[Math.max(items.length - drawn - WINDOW_ROWS, 0)]);
+		this.#place.redraw();
+	}
+
+	/** Loads a page of older events; resolves once they are here, or the attempt has failed. */
+	loadOlder(): Promise<void> {
+		if (this.#older === 'beginning' || this.#older === 'trimmed') return Promise.resolve();
+		this.#loading ??= this.#load().finally(() => {
+			this.#loading = undefined;
+			this.#place.redraw();
+		});
+		return this.#loading;
+	}
+
+	async #load(): Promise<void> {
+		const client = this.#place.getClient();
+		const patterns = this.#place.getPatterns();
+		const { timeline } = this.#place;
+		if (!client?.position) return;
+		const [epoch, seq] = client.position.split(':');
+		const oldest = timeline.items.find((item) => item.kind === 'event');
+		const before = oldest?.kind === 'event' ? oldest.event.id : `${epoch}:${Number(seq) + 1}`;
+		this.#place.redraw();
+		try {
+			const page = await client.fetchPage({
+				before,
+				limit: String(WINDOW_ROWS),
+				...(patterns.length > 0 ? { type: patterns.join() } : {}),
+			});
+			if (this.#place.getClient() !== client) return;
+			timeline.prepend(page.events);
+			this.#older = page.next !== null ? 'more' : page.first <= 1 ? 'beginning' : 'trimmed';
+		} catch (error) {
+			this.#place.onError(error);
+		}
+	}
+
+	/** How far the view is from both ends, pixels. */
+	#distances(): { newest: number; oldest: number } {
+		const list = this.#place.getList();
+		const above = list.scrollTop;
+		const below = list.scrollHeight - list.clientHeight - above;
+		return this.#place.getOrder() === 'newest-first' ? { newest: above, oldest: below } : { newest: below, oldest: above };
+	}
 }

@@ -7,8 +7,8 @@ export interface Zone {
 	locale: string;
 	/** IANA name; undefined is the device's. */
 	timeZone: string | undefined;
-	/** Undefined is the locale's own. */
-	hourCycle: 'h12' | 'h23' | undefined;
+	/** `h12` or `h23`; undefined is the locale's own. */
+	hourCycle: string | undefined;
 }
 
 // Two digits each, so that the times of a log stand in one column.
@@ -31,7 +31,7 @@ function write(time: number, shape: keyof typeof SHAPES, { timeZone, hourCycle }
 	let formatter = formatters.get(key);
 	if (!formatter) {
 		try {
-			formatter = new Intl.DateTimeFormat(locale, { ...SHAPES[shape], timeZone, hourCycle });
+			formatter = new Intl.DateTimeFormat(locale, { ...SHAPES[shape], timeZone, hourCycle: hourCycle as 'h12' });
 		} catch {
 			// A page's `lang` and `time-zone` may be anything; a readable time is worth more than an error.
 			formatter = new Intl.DateTimeFormat(undefined, SHAPES[shape]);

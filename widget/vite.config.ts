@@ -2,6 +2,7 @@
 // Knows files and formats; never knows what is in them.
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+import { minifyScript } from './minify-script.ts';
 import { minifyTemplates } from './minify-templates.ts';
 
 const fromRoot = (file: string) => fileURLToPath(new URL(`../${file}`, import.meta.url));
@@ -10,7 +11,9 @@ export default defineConfig(({ mode }) => ({
 	root: fromRoot('.'),
 	publicDir: false,
 	logLevel: 'warn',
-	plugins: [minifyTemplates()],
+	plugins: [minifyTemplates(), ...(mode === 'package' ? [] : [minifyScript()])],
+	// What every browser answers, so that code for other places goes. (`navigator.product`: WHATWG HTML, 8.10.1.1)
+	...(mode === 'package' ? {} : { define: { process: 'undefined', 'navigator.product': '"Gecko"' } }),
 	build: {
 		target: 'es2022',
 		// A relay that is running serves this directory: it must never be seen empty.
@@ -22,14 +25,13 @@ export default defineConfig(({ mode }) => ({
 
 const siteBuild = {
 	outDir: fromRoot('dist/site/script'),
-	minify: true,
+	minify: false, // minify-script.ts does
 	lib: { entry: fromRoot('widget/drop-in.ts'), formats: ['es' as const], fileName: () => 'live-feed.js' },
-	// Vite keeps the white space of a library; this one goes to browsers as it is.
+	// What is loaded later lies beside the script, under names that change with the content.
 	rolldownOptions: {
-		output: {
-			codeSplitting: false,
-			minify: { compress: { dropConsole: true, dropDebugger: true }, mangle: true, codegen: true },
-		},
+		// What both need stays in the script, so that the first row takes one request.
+		preserveEntrySignatures: 'allow-extension' as const,
+		output: { chunkFileNames: 'live-feed/[name]-[hash].js' },
 	},
 };
 

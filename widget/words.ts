@@ -1,6 +1,7 @@
 // Every string that the panel shows, in English; a page may hand in its own.
 // Knows sentences and plurals; never knows when they are shown, or markup beyond `code`.
 import type { Level } from '../relay/protocol/event.ts';
+import type { laterEnglish } from './words-later.ts';
 
 /** The strings of the panel. Counts arrive as numbers, times as they are to be read. */
 export interface Words {
@@ -29,13 +30,15 @@ export interface Words {
 	showAll: string;
 	showLess: string;
 	gap: (from: number, to: number) => string;
+	/** Where a whole log was lost. */
+	reset: string;
 	loadOlder: string;
 	loading: string;
 	beginning: string;
 	trimmed: string;
 	/** @param busiest clock time of the minute with the most events. */
 	pulse: (events: number, busiest: string, most: number, errors: number) => string;
-	/** Title of the empty panel, and its text, which may hold `code`. */
+	/** Title of the empty panel, and its text. */
 	nothing: string;
 	nothingYet: (channel: string) => string;
 	/** Title, and text, which may hold `code`, where the relay does not answer. */
@@ -45,11 +48,10 @@ export interface Words {
 	refused: string;
 }
 
-const format = new Intl.NumberFormat('en').format;
-const count = (n: number, one: string): string => `${format(n)} ${one}${n === 1 ? '' : 's'}`;
-
-/** The panel's words in English. */
-export const english: Words = {
+/** A number with its separators. */
+export const format = new Intl.NumberFormat('en').format;
+/** In English, those that the first row may need. */
+export const english: Omit<Words, keyof typeof laterEnglish> = {
 	live: 'Live',
 	connecting: 'Connecting…',
 	catchingUp: (toGo) => `Catching up, ${format(toGo)} to go`,
@@ -67,24 +69,6 @@ export const english: Words = {
 	yesterday: 'Yesterday',
 	levels: { success: 'Success', warning: 'Warning', error: 'Error' },
 	unverified: 'unverified',
-	data: (fields) => `Data, ${count(fields, 'field')}`,
-	showAll: 'Show all',
-	showLess: 'Show less',
-	gap: (from, to) =>
-		from === to
-			? `Event ${format(from)} is no longer kept.`
-			: `Events ${format(from)} to ${format(to)} are no longer kept.`,
-	loadOlder: 'Load older',
-	loading: 'Loading…',
-	beginning: 'This is where the channel begins.',
-	trimmed: 'Older events are no longer kept.',
-	pulse: (events, busiest, most, errors) =>
-		`${count(events, 'event')} in the last hour` +
-		(events ? `, busiest ${busiest} with ${format(most)}` : '') +
-		(errors ? `, ${count(errors, 'error')}` : ''),
 	nothing: 'Nothing here yet',
-	nothingYet: (channel) => `Events published to \`${channel}\` appear here the moment they happen.`,
-	unreachable: 'Cannot reach the relay',
-	noAnswer: (relay, next) => `\`${relay}\` does not answer.${next ? ` Next attempt at ${next}.` : ''}`,
-	refused: 'The relay refused',
+	nothingYet: (channel) => `Events published to ${channel} appear here the moment they happen.`,
 };

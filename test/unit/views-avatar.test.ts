@@ -1,6 +1,7 @@
 // Hues and initials.
 import { describe, expect, it } from 'vitest';
-import { hashHue, initials, nearestHue } from '../../widget/views/avatar.ts';
+import { hashHue, initials } from '../../widget/views/avatar.ts';
+import { nearestHue } from '../../widget/views/details.ts';
 
 describe('the hue of a person', () => {
 	it('is the same for the same id, for ever', () => {

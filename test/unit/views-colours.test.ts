@@ -1,5 +1,6 @@
 // Every pair of colours that is read together, computed from the tokens themselves (LOOK §2).
 import { describe, expect, it } from 'vitest';
+import { contrast as contrastSheet } from '../../widget/styles/contrast.ts';
 import { rows } from '../../widget/styles/rows.ts';
 import { tokens } from '../../widget/styles/tokens.ts';
 
@@ -7,15 +8,13 @@ type Scheme = 'light' | 'dark';
 type Rgb = readonly [number, number, number];
 const SCHEMES: readonly Scheme[] = ['light', 'dark'];
 
-const [normal = '', more = ''] = tokens.cssText.split('prefers-contrast: more');
-
 function readTokens(css: string): Map<string, Record<Scheme, string>> {
 	const found = css.matchAll(/--live-feed-([\w-]+), light-dark\((#\w{6}), (#\w{6})\)/g);
 	return new Map([...found].map(([, name = '', light = '', dark = '']) => [name, { light, dark }]));
 }
 
-const base = readTokens(normal);
-const contrast = new Map([...base, ...readTokens(more)]);
+const base = readTokens(tokens.cssText);
+const contrast = new Map([...base, ...readTokens(contrastSheet.cssText)]);
 contrast.set('text-3', contrast.get('text-2') ?? { light: '', dark: '' });
 
 const fromHex = (hex: string): Rgb => {

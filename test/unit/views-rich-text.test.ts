@@ -1,6 +1,8 @@
 // What untrusted text becomes: links, code, names, and nothing else.
 import { describe, expect, it } from 'vitest';
-import { isLong, safeUrl, tokenize } from '../../widget/views/rich-text.ts';
+import { safeUrl } from '../../widget/views/link.ts';
+import { tokenize } from '../../widget/views/rich-text.ts';
+import { isLong } from '../../widget/views/row.ts';
 
 const kinds = (text: string) =>
 	tokenize(text).map(({ kind, text: part }) => (kind === 'text' ? part : { [kind]: part }));

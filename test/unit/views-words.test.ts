@@ -1,6 +1,9 @@
 // Plurals and numbers in the panel's sentences.
 import { describe, expect, it } from 'vitest';
-import { english } from '../../widget/words.ts';
+import { english as first } from '../../widget/words.ts';
+import { laterEnglish } from '../../widget/words-later.ts';
+
+const english = { ...first, ...laterEnglish };
 
 describe('the words', () => {
 	it('count one and many', () => {

@@ -1,13 +1,12 @@
 // The headless client: one channel of one relay, complete and in order.
 // Knows positions, drafts in flight and when to come back; never knows which transport it has, Lit or `document`.
 import { formatClientMessage, PROTOCOL_VERSION } from '../../relay/protocol/client-message.ts';
-import { type ErrorCode, FeedError } from '../../relay/protocol/errors.ts';
+import { FeedError } from '../../relay/protocol/errors.ts';
 import type { Draft, FeedEvent, Page, Pulse, Receipt } from '../../relay/protocol/event.ts';
 import { MAX_EVENT_BYTES, MAX_FILTER_BYTES, PING_INTERVAL_MS } from '../../relay/protocol/limits.ts';
 import { formatPosition, NO_EPOCH } from '../../relay/protocol/position.ts';
 import { type Entries, parseRelayMessage, type RelayMessage, type Welcome } from '../../relay/protocol/relay-message.ts';
 import { isName, matchesType, parseChannel } from '../../relay/protocol/types.ts';
-import { fetchPage, sendLeaving } from './relay-http.ts';
 import type { Gap } from './timeline.ts';
 import type { CreateTransport, Transport } from './transport.ts';
 import { createWebSocket } from './websocket.ts';
@@ -66,7 +65,7 @@ const LAST_RETRY_MS = 30_000;
 /** A ping that nothing answers in this time has found a dead connection, milliseconds. */
 const PONG_TIMEOUT_MS = 10_000;
 
-const CLOSED = 'The connection was closed before the relay answered.';
+const CLOSED = 'Closed before the relay answered.';
 
 /** Random letters and digits, in every context (`crypto.randomUUID` exists only in secure ones). */
 function createKey(): string {
@@ -185,7 +184,7 @@ export class FeedClient {
 		return new Promise((resolve, reject) => {
 			const draft: Draft = { key: createKey(), ...parseDraftArguments(first, fields) };
 			if (this.#pending.size >= MAX_PENDING) {
-				throw new FeedError('outbox-full', `${MAX_PENDING} events wait for the relay already; try again when it is back.`);
+				throw new FeedError('outbox-full', `${MAX_PENDING} events wait for the relay already.`);
 			}
 			if (new TextEncoder().encode(JSON.stringify(draft)).length > MAX_EVENT_BYTES) {
 				throw new FeedError('event-too-large', `An event has at most ${MAX_EVENT_BYTES} bytes as JSON.`);
@@ -194,7 +193,7 @@ export class FeedClient {
 			const ref = this.#nextRef++;
 			this.#pending.set(ref, { draft, resolve, reject });
 			if (this.#isOpen) this.#sendDraft(ref, draft);
-			else if (this.#isPaused) sendLeaving(this.#url, [draft]);
+			else if (this.#isPaused) this.#sendLeaving([draft]);
 		});
 	}
 
@@ -218,25 +217,20 @@ export class FeedClient {
 	 * A page of history, as PROTOCOL.md has it: `after`, `before`, `since`, `limit`, `type`.
 	 * @throws FeedError the relay's own, or `relay-unreachable`
 	 */
-	fetchPage(query: Record<string, string>): Promise<Page> {
-		return fetchPage(this.#url, query);
+	async fetchPage(query: Record<string, string>): Promise<Page> {
+		return (await import('./history.ts')).fetchPage(this.#url, query);
 	}
 
 	async #tellHistory(subscription: Subscription, since: string): Promise<void> {
-		let query: Record<string, string> = since === '0' || since.includes(':') && !since.includes('T') ? { after: since } : { since };
 		let told = 0;
 		try {
-			for (;;) {
-				const page = await this.fetchPage({ ...query, limit: '1000', type: subscription.pattern });
-				for (const event of page.events) {
-					if (!this.#subscriptions.has(subscription)) return;
-					told = event.seq;
-					this.#call(subscription, event);
-				}
-				const { next } = page;
-				if (next === null || next === query['after'] || next.endsWith(`:${page.last}`)) break;
-				query = { after: next };
-			}
+			const { tellHistory } = await import('./history.ts');
+			await tellHistory(this.#url, since, subscription.pattern, (event) => {
+				if (!this.#subscriptions.has(subscription)) return false;
+				told = event.seq;
+				this.#call(subscription, event);
+				return true;
+			});
 		} finally {
 			const held = subscription.held ?? [];
 			subscription.held = undefined;
@@ -382,8 +376,7 @@ export class FeedClient {
 		this.#isOpen = false;
 		clearTimeout(this.#timer);
 		if (code === 4400 || code === 4406) {
-			const name: ErrorCode = code === 4400 ? 'invalid-channel' : 'unsupported-protocol';
-			this.problem = new FeedError(name, reason);
+			this.problem = new FeedError(code === 4400 ? 'invalid-channel' : 'unsupported-protocol', reason);
 			this.#setConnection('refused');
 			return;
 		}
@@ -397,13 +390,22 @@ export class FeedClient {
 	}
 
 	#leave(): void {
-		const drafts = [...this.#pending.values()].map(({ draft }) => draft);
-		if (drafts.length > 0) sendLeaving(this.#url, drafts);
+		this.#sendLeaving([...this.#pending.values()].map(({ draft }) => draft));
 		if (this.connection === 'idle' || this.connection === 'refused') return;
 		clearTimeout(this.#timer);
 		this.#isOpen = false;
 		this.#isPaused = true;
 		this.#transport.close();
+	}
+
+	/** Hands over drafts so that they arrive although the page ends; their keys make a repeat harmless. */
+	#sendLeaving(drafts: readonly Draft[]): void {
+		if (drafts.length === 0) return;
+		// A form needs no preflight, which a page that is being left would not live to see answered.
+		const body = new URLSearchParams({ events: JSON.stringify(drafts) });
+		fetch(this.#url, { method: 'POST', body, keepalive: true }).catch(() => {
+			// Nobody is left to tell; if the page comes back, the drafts are sent again.
+		});
 	}
 
 	#takePending(ref: number): Pending | undefined {
@@ -441,23 +443,17 @@ function parseDraftArguments(first: string | Draft, fields: Omit<Draft, 'type'> 
 	if (isName(type)) return { type, ...fields };
 	throw new FeedError(
 		'invalid-event',
-		`A lone string is an event's type, 1 to 64 of A-Z a-z 0-9 . _ -, as in publish('deploy.done'). A text is sent as publish('message', {text: ${JSON.stringify(first.slice(0, 40))}}).`,
+		`A lone string is a type, as in publish('deploy.done'). A text is sent as publish('message', {text: ${JSON.stringify(first.slice(0, 40))}}).`,
 	);
 }
 
 function parseRelay(relay: string): string {
-	let url: URL;
-	try {
-		url = new URL(relay);
-	} catch {
-		throw new FeedError('no-relay', 'Give the address of the relay, such as https://relay.example.org.');
+	const { origin, hostname, protocol, pathname } = URL.canParse(relay) ? new URL(relay) : ({} as Partial<URL>);
+	if (!protocol?.startsWith('http')) {
+		throw new FeedError('no-relay', 'Give the address of the relay, such as `https://relay.example.org`.');
 	}
-	if (!url.protocol.startsWith('http')) {
-		throw new FeedError('no-relay', `The address of a relay begins with https:// or http://; this one with ${url.protocol}.`);
+	if (globalThis.location?.protocol === 'https:' && protocol === 'http:' && !/^(127\.|\[::1]$|(.*\.)?localhost$)/.test(hostname ?? '')) {
+		throw new FeedError('mixed-content', `A page loaded over https needs a relay over https; this one is \`${origin}\`.`);
 	}
-	const isLoopback = /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname);
-	if (globalThis.location?.protocol === 'https:' && url.protocol === 'http:' && !isLoopback) {
-		throw new FeedError('mixed-content', `A page loaded over https cannot use the relay at ${url.origin}: give it an https address.`);
-	}
-	return url.origin + url.pathname.replace(/\/+$/, '');
+	return `${origin}${pathname}`.replace(/\/+$/, '');
 }

@@ -19,12 +19,12 @@ export class Timeline {
 
 	/** The events alone, oldest first. */
 	get events(): FeedEvent[] {
-		return this.items.flatMap((item) => (item.kind === 'event' ? [item.event] : []));
+		return this.items.flatMap((item) => (item.kind === 'event' ? item.event : []));
 	}
 
 	/** Adds newer events; those that are here already are passed over. Answers how many were dropped at the old end. */
 	append(events: readonly FeedEvent[]): number {
-		const newest = this.#newest();
+		const newest = seqOf(this.items.at(-1));
 		const items = events.filter(({ seq }) => seq > newest).map(toItem);
 		if (items.length === 0) return 0;
 		const dropped = Math.max(this.items.length + items.length - MAX_EVENTS, 0);
@@ -47,11 +47,11 @@ export class Timeline {
 	clear(): void {
 		this.items = [];
 	}
+}
 
-	#newest(): number {
-		const last = this.items.at(-1);
-		return !last ? 0 : last.kind === 'gap' ? last.to : last.event.seq;
-	}
+/** The newest `seq` that an item stands for; 0 for none. */
+export function seqOf(item: TimelineItem | undefined): number {
+	return !item ? 0 : item.kind === 'gap' ? item.to : item.event.seq;
 }
 
 function toItem(event: FeedEvent): TimelineItem {

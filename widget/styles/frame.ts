@@ -153,19 +153,6 @@ export const frame = css`
 	.i-ring {
 		stroke-width: 2px;
 	}
-	.pulse {
-		stroke: var(--_control);
-		stroke-width: 1.4px;
-	}
-	.ground {
-		stroke: var(--_line);
-	}
-	.running {
-		opacity: 0.5;
-	}
-	.errors {
-		stroke: var(--_error);
-	}
 	button {
 		border: 0;
 		border-radius: 8px;
@@ -177,14 +164,9 @@ export const frame = css`
 	.button {
 		min-inline-size: 32px;
 		min-block-size: 32px;
-		transition: background 0.12s;
 	}
 	.tool svg {
 		vertical-align: -3px;
-	}
-	.button {
-		padding-inline: 12px;
-		border: 1px solid var(--_control);
 	}
 	:focus-visible {
 		outline: 2px solid var(--_accent);
@@ -225,30 +207,12 @@ export const frame = css`
 	.copy {
 		user-select: all;
 	}
-	/* Widths are those inside the border: two less than the panel's. */
-	@container (width < 518px) {
-		.pulse {
-			inline-size: 72px;
-		}
-	}
 	@container (width < 418px) {
 		.titles {
 			display: block;
 		}
 		.words {
 			display: block;
-		}
-	}
-	@container (width < 358px) {
-		.pulse {
-			display: none;
-		}
-	}
-	@media (pointer: coarse) {
-		.tool,
-		.button {
-			min-inline-size: 44px;
-			min-block-size: 44px;
 		}
 	}
 	@keyframes beat {
@@ -265,40 +229,6 @@ export const frame = css`
 		* {
 			animation: none !important;
 			transition: none !important;
-		}
-	}
-	/* A drawing keeps its own colours there, and only takes over its parent's. */
-	@media (forced-colors: active) {
-		.pulse,
-		.errors {
-			stroke: CanvasText;
-		}
-		.row-selected {
-			outline: 1px solid Highlight;
-			outline-offset: -1px;
-		}
-	}
-	@media print {
-		:host,
-		.panel {
-			display: block !important;
-			block-size: auto !important;
-			max-block-size: none !important;
-		}
-		.panel {
-			overflow: visible;
-		}
-		button,
-		.pulse {
-			display: none;
-		}
-		.row .text {
-			max-block-size: none;
-			mask: none;
-			white-space: pre-wrap;
-		}
-		.comfortable .time::after {
-			content: ' · ' attr(title);
 		}
 	}
 `;

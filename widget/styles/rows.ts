@@ -12,17 +12,9 @@ export const rows = css`
 		padding: 10px 16px;
 		scroll-margin-block-start: 32px;
 	}
-	.row:hover,
-	.row:focus-visible,
-	.tool:hover,
-	.button:hover,
 	.avatar,
-	.copy,
-	pre {
+	.copy {
 		background: var(--_sunken);
-	}
-	.row.row-selected {
-		background: var(--_selected);
 	}
 	.row-fresh {
 		animation: fresh 1.2s;
@@ -49,8 +41,7 @@ export const rows = css`
 	}
 	/* Transparent borders are what forced colours draw where they take the ground away. */
 	.avatar,
-	.copy,
-	pre {
+	.copy {
 		border: 1px solid transparent;
 		border-radius: 8px;
 	}
@@ -108,8 +99,7 @@ export const rows = css`
 		padding-block-start: 2px;
 		white-space: nowrap;
 	}
-	.meta,
-	.row > pre {
+	.meta {
 		grid-column: 2 / 4;
 	}
 	.meta {
@@ -125,31 +115,9 @@ export const rows = css`
 	a:not(:hover) {
 		text-decoration: none;
 	}
-	.i-out:dir(rtl) {
-		scale: -1 1;
-	}
-	/* Targets of 24 px on lines of 16 */
-	.meta button {
-		margin: -4px;
-		padding: 4px;
-	}
-	.more {
-		color: var(--_accent);
-	}
-	.copy,
-	pre {
+	.copy {
 		padding: 8px 12px;
 		text-align: start;
-	}
-	pre {
-		margin-block-start: 8px;
-		max-block-size: 20lh;
-		overflow: auto;
-		line-height: 1.5;
-	}
-	.row:hover pre,
-	.row-selected pre {
-		background: var(--_surface);
 	}
 	.day {
 		position: sticky;
@@ -162,93 +130,6 @@ export const rows = css`
 		content: '';
 		flex: 1;
 		border-block-start: 1px solid var(--_line);
-	}
-	.gap {
-		margin: 8px 16px;
-		padding: 8px 12px;
-		border: 1px dashed var(--_control);
-		border-radius: 8px;
-	}
-	.bones {
-		pointer-events: none;
-	}
-	.bones i {
-		border: 1px solid var(--_line);
-		background: var(--_line);
-	}
-	.bones .text,
-	.bones .meta {
-		block-size: 10px;
-		margin-block: 5px;
-		border-radius: 5px;
-		inline-size: 70%;
-	}
-	.bones .meta {
-		margin-block: 3px;
-		inline-size: 40%;
-	}
-
-	.compact .row {
-		grid-template-columns: minmax(68px, auto) 14px 116px minmax(0, 1fr);
-		gap: 0 8px;
-		min-block-size: 26px;
-		padding-block: 3px;
-		font-size: 0.929em;
-		line-height: 1.54em;
-	}
-	.compact .row-error:not(.row-selected) {
-		background: var(--_error-tint);
-	}
-	.compact .avatar {
-		display: none;
-	}
-	.compact .meta {
-		display: contents;
-	}
-	.compact .row *:not(pre) {
-		grid-row: 1;
-		line-height: inherit;
-	}
-	.compact .time {
-		grid-column: 1;
-		padding: 0;
-		font-family: var(--_mono);
-	}
-	.compact .level,
-	.compact .row::before {
-		grid-area: 1 / 2;
-		min-block-size: 1lh;
-	}
-	.compact .level span {
-		position: absolute;
-		clip-path: inset(50%);
-	}
-	.compact :is(.row-info, .row-debug)::before {
-		content: '•';
-		color: var(--_control);
-		text-align: center;
-	}
-	.compact .type {
-		grid-column: 3;
-	}
-	.compact .text {
-		grid-column: 4;
-		max-inline-size: none;
-	}
-	.compact .meta a {
-		grid-column: 5;
-		min-block-size: 1lh;
-	}
-	.compact .data {
-		grid-column: 6;
-		margin-block: -2px;
-		padding-block: 2px;
-	}
-	.compact .row > pre {
-		grid-column: 1 / span 6;
-	}
-	.compact .row-selected .text {
-		white-space: pre-wrap;
 	}
 
 	.row-fold:not(.row-expanded) .text {
@@ -265,41 +146,11 @@ export const rows = css`
 			display: none;
 		}
 	}
-	@container (width >= 898px) {
-		.comfortable .row {
-			grid-template-columns: 28px minmax(0, 72ch) auto;
-			justify-content: start;
-		}
-	}
-	@container (width < 518px) {
-		.compact .row {
-			grid-template-columns: minmax(68px, auto) 14px fit-content(9em) minmax(0, 1fr);
-		}
-		.compact .meta a span {
-			display: none;
-		}
-		.compact .row-selected .text {
-			grid-area: 2 / 1 / auto / -1;
-		}
-	}
 	@container (width < 358px) {
-		/* Words first: what is left of the line is the sentence's. */
-		.compact .type {
-			display: none;
-		}
 		.header,
 		.row,
 		.day {
 			padding-inline: 12px;
-		}
-		.gap {
-			margin-inline: 12px;
-		}
-	}
-	@media (pointer: coarse) {
-		.meta button {
-			margin-block: -14px;
-			padding-block: 14px;
 		}
 	}
 `;

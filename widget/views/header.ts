@@ -8,8 +8,7 @@ import type { Icon } from './icons.ts';
 import { icon } from './icons.ts';
 import { drawLines } from './lines.ts';
 import type { PanelHandlers, PanelProps } from './panel.ts';
-import { pulseView } from './pulse.ts';
-import { isAuthors } from './state.ts';
+import { isAuthors } from './note.ts';
 
 /** The state of the connection in words. */
 export function stateWords(props: PanelProps): string {
@@ -27,7 +26,7 @@ export function stateWords(props: PanelProps): string {
 
 /** The header; it is there even where it is not wanted, for its slots. */
 export function header(props: PanelProps, on: PanelHandlers): TemplateResult {
-	const { connection, paused, words, pulse, items, order } = props;
+	const { connection, paused, words, pulse, items, order, later } = props;
 	const live = connection === 'live';
 	const minute = Math.floor(props.now / 60_000);
 	const newest = items.at(order === 'newest-first' ? 0 : -1);
@@ -46,7 +45,7 @@ export function header(props: PanelProps, on: PanelHandlers): TemplateResult {
 			<slot name="heading"><h2 class="heading" part="heading" dir="auto">${props.heading || props.channel || 'live-feed'}</h2></slot>
 			<span class="words" part="state">${stateWords(props)}</span>
 		</div>
-		${pulse && !props.noPulse ? drawLines([{ key: 0, deps: [pulse, minute, words], draw: () => pulseView(pulse, minute, props, words) }]) : nothing}
+		${pulse && later && !props.noPulse ? drawLines([{ key: 0, deps: [pulse, minute, words], draw: () => later.pulseView(pulse, minute, props, words) }]) : nothing}
 		<slot name="actions"></slot>
 		${connection === 'refused' || isAuthors(props) ? nothing : html`<button class="tool" title=${label} @click=${act}>${icon(tool)}</button>`}
 	</header>`;

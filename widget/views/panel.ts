@@ -8,12 +8,11 @@ import type { Zone } from '../times.ts';
 import { dayOf, formatDay, formatRowTime } from '../times.ts';
 import type { Words } from '../words.ts';
 import { header } from './header.ts';
-import { icon } from './icons.ts';
 import { drawLines, type Line } from './lines.ts';
 import type { RowHandlers } from './row.ts';
+import type { Later } from '../later.ts';
+import { emptyView, isAuthors, type Trouble } from './note.ts';
 import { row } from './row.ts';
-import type { Trouble } from './state.ts';
-import { bones, emptyView, isAuthors, troubleView } from './state.ts';
 
 /** What stands in the list. */
 export type Item = { kind: 'event'; event: FeedEvent } | { kind: 'gap'; from: number; to: number };
@@ -49,6 +48,8 @@ export interface PanelProps extends Zone, Trouble {
 	/** The relay's clock, ms; relative times go by it. */
 	now: number;
 	words: Words;
+	/** What is loaded once it is needed; undefined until then. */
+	later: Later | undefined;
 }
 
 /** What a reader may ask for. The object should stay the same from render to render, or every row is drawn anew. */
@@ -59,19 +60,9 @@ export interface PanelHandlers extends RowHandlers {
 	onScroll(event: Event): void;
 }
 
-/** Up and Down go from row to row; everything else stays with the browser. */
-function moveFocus(press: KeyboardEvent): void {
-	const down = press.key === 'ArrowDown';
-	const here = press.target as HTMLElement; // inside the shadow root the listener is told the element itself
-	if ((!down && press.key !== 'ArrowUp') || !here.matches('.row')) return;
-	const rows = [...(here.parentElement?.querySelectorAll<HTMLElement>('.row') ?? [])];
-	rows[rows.indexOf(here) + (down ? 1 : -1)]?.focus();
-	press.preventDefault();
-}
-
 /** Rows, days and gaps, flat and each with a key of its own. */
 function lines(props: PanelProps, on: PanelHandlers): Line[] {
-	const { items, now, words, selected } = props;
+	const { items, now, words, selected, later } = props;
 	const compact = props.density === 'compact';
 	const reachable = selected ?? items.find((item) => item.kind === 'event')?.event.seq;
 	const result: Line[] = [];
@@ -79,10 +70,11 @@ function lines(props: PanelProps, on: PanelHandlers): Line[] {
 	let day = '';
 	for (const item of items) {
 		if (item.kind === 'gap') {
-			result.push({
+			// A mark that waits a moment for its looks is still there before anybody can read what is around it.
+			if (later) result.push({
 				key: `gap ${item.from} ${item.to}`,
 				deps: [words],
-				draw: () => html`<li class="gap" part="gap">${icon('gap')}<bdi>${words.gap(item.from, item.to)}</bdi></li>`,
+				draw: () => later.gapView(item, words),
 			});
 			continue;
 		}
@@ -115,40 +107,29 @@ function lines(props: PanelProps, on: PanelHandlers): Line[] {
 		};
 		result.push({
 			key: event.id,
-			deps: [event, words, on, props.timeZone, ...Object.values(state)],
+			deps: [event, words, on, later, props.timeZone, ...Object.values(state)],
 			draw: () => row(event, state, props, words, on),
 		});
 	}
 	return result;
 }
 
-/** The old end of the list: more, or why there is no more. */
-function end({ older, words }: PanelProps, on: PanelHandlers): unknown {
-	if (older === 'unknown') return nothing;
-	const loading = older === 'loading';
-	return html`<p class="end">${
-		loading || older === 'more'
-			? html`<button class="button" aria-disabled=${loading} @click=${on.onLoadOlder}>${loading ? words.loading : words.loadOlder}</button>`
-			: words[older]
-	}</p>`;
-}
-
 /** The whole panel. */
 export function panel(props: PanelProps, on: PanelHandlers): TemplateResult {
-	const { connection, items, words, order, channel } = props;
+	const { connection, items, words, order, channel, later } = props;
 	const none = !items.length;
 	const refused = connection === 'refused';
 	const trouble = none && (refused || connection === 'offline' || isAuthors(props));
 	const waits = none && (connection === 'connecting' || connection === 'catching-up');
 	return html`<section class="panel ${props.density}" aria-label=${props.heading || channel || nothing}>
 		${header(props, on)}
-		<div class="list" part="list" @scroll=${on.onScroll} @keydown=${moveFocus}>
-			${none || order === 'newest-first' ? nothing : end(props, on)}
+		<div class="list" part="list" @scroll=${on.onScroll} @keydown=${later?.moveFocus}>
+			${none || order === 'newest-first' ? nothing : later?.endView(props, on)}
 			<ol role="list">${drawLines(lines(props, on))}</ol>
-			${none || order === 'newest-last' ? nothing : end(props, on)}
-			${waits && props.settled ? bones() : nothing}
-			${trouble ? html`<div class="note" part="empty">${troubleView(props, refused, words, on.onRetry)}</div>` : nothing}
-			<div class="note" part="empty" ?hidden=${!none || trouble || connection !== 'live'}><slot name="empty">${emptyView(channel, props.relay, words)}</slot></div>
+			${none || order === 'newest-last' ? nothing : later?.endView(props, on)}
+			${waits && props.settled ? later?.bones() : nothing}
+			${trouble ? html`<div class="note" part="empty">${later ? later.troubleView(props, refused, words, on.onRetry) : props.problem?.message}</div>` : nothing}
+			<div class="note" part="empty" ?hidden=${!none || trouble || connection !== 'live'}><slot name="empty">${emptyView(props)}</slot></div>
 		</div>
 		<slot name="footer"></slot>
 	</section>`;

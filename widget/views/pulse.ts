@@ -3,7 +3,7 @@
 
 import type { TemplateResult } from 'lit';
 import { html } from 'lit';
-import type { Pulse } from '../../relay/protocol/event.ts';
+import type { FeedEvent, Pulse } from '../../relay/protocol/event.ts';
 import type { Zone } from '../times.ts';
 import { formatClock } from '../times.ts';
 import type { Words } from '../words.ts';
@@ -15,6 +15,18 @@ export function lastHour({ minute: first, counts }: Pulse, minute: number): [eve
 		const index = minute - 59 + i - first;
 		return [Object.values(counts).reduce((sum, level) => sum + (level[index] ?? 0), 0), counts.error?.[index] ?? 0];
 	});
+}
+
+/** Counts events that came after the relay has counted; a minute that it did not know begins with them. */
+export function countEvents(pulse: Pulse, events: readonly FeedEvent[]): Pulse {
+	const counts = { ...pulse.counts };
+	for (const { level = 'info', time } of events) {
+		const index = Math.floor(time / 60_000) - pulse.minute;
+		const minutes = [...(counts[level] ?? [])];
+		minutes[index] = (minutes[index] ?? 0) + 1;
+		counts[level] = minutes;
+	}
+	return { minute: pulse.minute, counts };
 }
 
 /** The drawing and its name. */

@@ -2,6 +2,8 @@
 // Knows web addresses, `code` and @names; never knows where the text came from.
 import { html } from 'lit';
 
+import { link, safeUrl } from './link.ts';
+
 /** A stretch of text; a link has its parsed address. */
 export interface Token {
 	kind: 'text' | 'code' | 'name' | 'link';
@@ -14,13 +16,6 @@ export interface Token {
 // Each alternative begins with a character of its own, so that no text makes this slow.
 const MARKS =
 	/`([^`\n]+)`|https?:\/\/(?:[.,;:!?*_~]*(?:\([^\s()<>]*\)|[^\s()<>"'`.,;:!?*_~\]}\u200e-\uffff]))+|(?<![\w.@/-])@[\p{L}\p{N}_](?:[\p{L}\p{N}._-]*[\p{L}\p{N}_])?/gu;
-
-/** The address where it is one of a scheme that `schemes` takes, else undefined. */
-export function safeUrl(text = '', schemes = /^https?:/): URL | undefined {
-	const url = URL.canParse(text) ? new URL(text) : undefined;
-	// `https://bank.example@evil.example` reads as the first and goes to the second.
-	return url && schemes.test(url.href) && !url.username ? url : undefined;
-}
 
 /** Splits a text into its stretches; joined, they are the text without the ticks around code. */
 export function tokenize(text: string): Token[] {
@@ -43,11 +38,6 @@ export function tokenize(text: string): Token[] {
 	return tokens;
 }
 
-/** A link to another place, which learns nothing of this page. */
-export function link(href: string, content: unknown): unknown {
-	return html`<a href=${href} target="_blank" rel="noopener noreferrer">${content}</a>`;
-}
-
 /** The text as nodes. */
 export function richText(text: string): unknown[] {
 	return tokenize(text).map(({ kind, text, href }) => {
@@ -56,17 +46,4 @@ export function richText(text: string): unknown[] {
 		const part = html`<span class=${kind} dir="ltr">${text}</span>`;
 		return href ? link(href, part) : part;
 	});
-}
-
-/**
- * True where a text certainly takes more than six lines.
- * @param columns characters that a line holds at the most; full-width ones count twice
- */
-export function isLong(text: string, columns: number): boolean {
-	return (
-		text
-			.replace(/[\u1100-\u115f\u2e80-\uff60]/g, '  ')
-			.split('\n')
-			.reduce((lines, line) => lines + (Math.ceil(line.length / columns) || 1), 0) > 6
-	);
 }

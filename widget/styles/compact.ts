@@ -1,0 +1,86 @@
+// The second voice: rows that read like a log.
+// Knows how the one markup of a row is laid out in a line; never knows the frame around it.
+import { css } from 'lit';
+
+export const compact = css`
+	.compact .row {
+		grid-template-columns: minmax(68px, auto) 14px 116px minmax(0, 1fr);
+		gap: 0 8px;
+		min-block-size: 26px;
+		padding-block: 3px;
+		font-size: 0.929em;
+		line-height: 1.54em;
+	}
+	.compact .row-error:not(.row-selected) {
+		background: var(--_error-tint);
+	}
+	.compact .avatar {
+		display: none;
+	}
+	.compact .meta {
+		display: contents;
+	}
+	.compact .row *:not(pre) {
+		grid-row: 1;
+		line-height: inherit;
+	}
+	.compact .time {
+		grid-column: 1;
+		padding: 0;
+		font-family: var(--_mono);
+	}
+	.compact .level,
+	.compact .row::before {
+		grid-area: 1 / 2;
+		min-block-size: 1lh;
+	}
+	.compact .level span {
+		position: absolute;
+		clip-path: inset(50%);
+	}
+	.compact :is(.row-info, .row-debug)::before {
+		content: '•';
+		color: var(--_control);
+		text-align: center;
+	}
+	.compact .type {
+		grid-column: 3;
+	}
+	.compact .text {
+		grid-column: 4;
+		max-inline-size: none;
+	}
+	.compact .meta a {
+		grid-column: 5;
+		min-block-size: 1lh;
+	}
+	.compact .data {
+		grid-column: 6;
+		margin-block: -2px;
+		padding-block: 2px;
+	}
+	.compact .row > pre {
+		grid-column: 1 / span 6;
+	}
+	.compact .row-selected .text {
+		white-space: pre-wrap;
+	}
+
+	@container (width < 518px) {
+		.compact .row {
+			grid-template-columns: minmax(68px, auto) 14px fit-content(9em) minmax(0, 1fr);
+		}
+		.compact .meta a span {
+			display: none;
+		}
+		.compact .row-selected .text {
+			grid-area: 2 / 1 / auto / -1;
+		}
+	}
+	@container (width < 358px) {
+		/* Words first: what is left of the line is the sentence's. */
+		.compact .type {
+			display: none;
+		}
+	}
+`;

@@ -1,0 +1,32 @@
+// A note in place of rows: a picture, a title, what it means and what to do.
+// Knows how a note looks and the one for an empty channel; never knows rows.
+
+import type { TemplateResult } from 'lit';
+import { html, nothing } from 'lit';
+import type { Words } from '../words.ts';
+import type { Icon } from './icons.ts';
+import { icon } from './icons.ts';
+
+/** Why there may be nothing to show. */
+export interface Trouble {
+	relay: string;
+	problem: { code: string; message: string } | undefined;
+	/** When the next attempt is made, by the device's clock, ms. */
+	retryAt: number | undefined;
+}
+
+/** Icon, title, a sentence or two, at most one thing to do. */
+export function note(name: Icon, title: string, text: unknown, more: unknown = nothing): TemplateResult {
+	return html`${icon(name, 32)}<p class="title">${title}</p><p>${text}</p>${more}`;
+}
+
+/** No event yet; whoever runs a relay on this machine is also told how to send one. */
+export function emptyView({ channel, relay, words }: { channel: string; relay: string; words: Words }): TemplateResult {
+	const curl = html`<p class="code copy" dir="ltr">curl -d hello ${relay}/channels/${channel}/events</p>`;
+	return note('tray', words.nothing, words.nothingYet(channel), /\/(localhost|127\.|\[::1)/.test(relay) ? curl : nothing);
+}
+
+/** True for what the page's author has to mend. */
+export function isAuthors({ problem }: Trouble): boolean {
+	return /channel|no-relay|mixed/.test(problem?.code ?? '');
+}
