@@ -3,6 +3,10 @@
 import { compact } from './styles/compact.ts';
 import { contrast } from './styles/contrast.ts';
 import { rest } from './styles/rest.ts';
+import { addIcons } from './views/icons.ts';
+import { laterPaths } from './views/icons-later.ts';
+
+addIcons(laterPaths);
 
 export { Reader } from './reading.ts';
 export { dataView, details, nearestHue, picture } from './views/details.ts';

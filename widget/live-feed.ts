@@ -193,10 +193,15 @@ export class LiveFeed extends LitElement {
 		this.#putBack = undefined;
 		// Once the first row is on the screen, or it is clear that none will be soon.
 		const isEmpty = this.#timeline.items.length === 0;
-		if (isEmpty ? this.#isSettled && this.#connection !== 'live' : !this.#later) afterPaint(() => this.#loadLater().catch(() => {}));
+		if (isEmpty ? this.#isSettled && this.#connection !== 'live' : !this.#later)
+			afterPaint(() => this.#loadLater().catch(() => {}));
 		for (const state of STATES) {
 			const isOn =
-				state === 'paused' ? this.paused : state === 'empty' ? this.#timeline.items.length === 0 : state === this.#shownConnection;
+				state === 'paused'
+					? this.paused
+					: state === 'empty'
+						? this.#timeline.items.length === 0
+						: state === this.#shownConnection;
 			if (isOn) this.#internals?.states.add(state);
 			else this.#internals?.states.delete(state);
 		}
@@ -230,7 +235,8 @@ export class LiveFeed extends LitElement {
 			LiveFeed.defaultRelay ||
 			(document.querySelector<HTMLMetaElement>('meta[name=live-feed-relay]')?.content ?? '');
 		try {
-			if (!this.channel) throw new FeedError('no-channel', 'Say which channel to show: `<live-feed channel="deploys">`.');
+			if (!this.channel)
+				throw new FeedError('no-channel', 'Say which channel to show: `<live-feed channel="deploys">`.');
 			this.#client = new FeedClient({
 				relay: URL.canParse(relay, document.baseURI) ? new URL(relay, document.baseURI).href : relay,
 				channel: this.channel,
@@ -338,7 +344,10 @@ export class LiveFeed extends LitElement {
 			(later) => {
 				this.#later = later;
 				const root = this.renderRoot as ShadowRoot; // Lit makes one, since `createRenderRoot` is its own
-				root.adoptedStyleSheets = [...root.adoptedStyleSheets, ...later.styles.flatMap(({ styleSheet }) => styleSheet ?? [])];
+				root.adoptedStyleSheets = [
+					...root.adoptedStyleSheets,
+					...later.styles.flatMap(({ styleSheet }) => styleSheet ?? []),
+				];
 				this.#reader = new later.Reader({
 					timeline: this.#timeline,
 					getList: () => root.querySelector('.list') as HTMLElement, // the panel always has one
@@ -372,7 +381,9 @@ export class LiveFeed extends LitElement {
 
 	#flash(events: readonly FeedEvent[]): void {
 		const now = performance.now();
-		this.#flashes = [...this.#flashes, ...events.map(() => now)].slice(-MAX_FLASHES - 1).filter((time) => now - time < 1000);
+		this.#flashes = [...this.#flashes, ...events.map(() => now)]
+			.slice(-MAX_FLASHES - 1)
+			.filter((time) => now - time < 1000);
 		this.#fresh = new Set(this.#flashes.length > MAX_FLASHES ? [] : events.map(({ seq }) => seq));
 	}
 
@@ -382,7 +393,9 @@ export class LiveFeed extends LitElement {
 
 	#transferred(): string[] | undefined {
 		const patterns = this.#patterns;
-		return patterns.length === 0 ? undefined : [...new Set([...patterns, ...[...this.#subscriptions].map(({ type }) => type)])];
+		return patterns.length === 0
+			? undefined
+			: [...new Set([...patterns, ...[...this.#subscriptions].map(({ type }) => type)])];
 	}
 
 	/** Asks for what is shown and what is subscribed to. */
@@ -424,10 +437,13 @@ export class LiveFeed extends LitElement {
 		const client = this.#client;
 		if (!client) throw this.#problem ?? new FeedError('closed', 'The element is not in the page.');
 		const before = { draft: typeof first === 'string' ? { ...fields, type: first } : { ...first } };
-		if (!this.#tell('live-feed-publish', before, true)) throw new FeedError('cancelled', 'The page cancelled it in `live-feed-publish`.');
+		if (!this.#tell('live-feed-publish', before, true))
+			throw new FeedError('cancelled', 'The page cancelled it in `live-feed-publish`.');
 		const { draft } = before;
 		// As the page said it, so that a sentence in place of a type is told from a draft.
-		const receipt = await (typeof first === 'string' && draft.type === first ? client.publish(first, draft) : client.publish(draft));
+		const receipt = await (typeof first === 'string' && draft.type === first
+			? client.publish(first, draft)
+			: client.publish(draft));
 		this.#tell('live-feed-published', { draft, receipt });
 		return receipt;
 	}

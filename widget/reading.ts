@@ -45,7 +45,12 @@ export class Reader {
 		const items = this.#place.getItems();
 		const oldest = this.#oldestDrawn;
 		if (oldest === undefined) return items.slice(-WINDOW_ROWS);
-		return items.slice(Math.max(items.findIndex((item) => seqOf(item) >= oldest), 0));
+		return items.slice(
+			Math.max(
+				items.findIndex((item) => seqOf(item) >= oldest),
+				0,
+			),
+		);
 	}
 
 	/** What lies beyond the oldest row that is drawn. */
@@ -152,6 +157,8 @@ export class Reader {
 		const list = this.#place.getList();
 		const above = list.scrollTop;
 		const below = list.scrollHeight - list.clientHeight - above;
-		return this.#place.getOrder() === 'newest-first' ? { newest: above, oldest: below } : { newest: below, oldest: above };
+		return this.#place.getOrder() === 'newest-first'
+			? { newest: above, oldest: below }
+			: { newest: below, oldest: above };
 	}
 }

@@ -23,6 +23,7 @@ export const laterEnglish = {
 		(events ? `, busiest ${busiest} with ${format(most)}` : '') +
 		(errors ? `, ${count(errors, 'error')}` : ''),
 	unreachable: 'Cannot reach the relay',
-	noAnswer: (relay: string, next: string | undefined) => `\`${relay}\` does not answer.${next ? ` Next attempt at ${next}.` : ''}`,
+	noAnswer: (relay: string, next: string | undefined) =>
+		`\`${relay}\` does not answer.${next ? ` Next attempt at ${next}.` : ''}`,
 	refused: 'The relay refused',
 };

@@ -15,8 +15,10 @@ export interface Edge {
 }
 
 const READ = 'GET, HEAD, OPTIONS';
-/** Where the build puts the script: under another name, so that the address answers with our own headers. */
-const SCRIPT_FILE = '/script/live-feed.js';
+/** Where the build puts the script and its later parts: elsewhere, so that their addresses answer with our own headers. */
+const SCRIPTS = '/script';
+/** A part of the script: its name changes with its content. */
+const PART = /^\/live-feed\/[\w-]+\.js$/;
 
 /** Answers whatever is asked of the relay's address. */
 export async function answer(request: Request, edge: Edge): Promise<Response> {
@@ -32,9 +34,11 @@ async function route(request: Request, edge: Edge): Promise<Response> {
 	if (request.url.length > MAX_REQUEST_URL_CHARS) {
 		throw new FeedError('url-too-long', `An address has at most ${MAX_REQUEST_URL_CHARS} characters here.`);
 	}
+	if (PART.test(url.pathname))
+		return readOnly(request, () => answerScript(request, edge, url.pathname, 'public, max-age=31536000, immutable'));
 	switch (url.pathname) {
 		case '/live-feed.js':
-			return readOnly(request, () => answerScript(request, edge));
+			return readOnly(request, () => answerScript(request, edge, url.pathname, 'no-cache'));
 		case '/health':
 			return readOnly(request, async () => answerJson({ status: 'ok', time: edge.clock() }));
 		default:
@@ -71,16 +75,20 @@ async function readOnly(request: Request, answerIt: () => Promise<Response>): Pr
 	return answerIt();
 }
 
-/** The drop-in script: for pages of any origin, revalidated at each load, compressed by the engine. */
-async function answerScript(request: Request, edge: Edge): Promise<Response> {
-	const file = await edge.fetchFile(SCRIPT_FILE);
-	if (!file?.ok) throw new FeedError('not-found', 'The script is not built yet: run `npm run build`.');
+/** The drop-in script or a part of it: for pages of any origin, compressed by the engine. */
+async function answerScript(request: Request, edge: Edge, path: string, caching: string): Promise<Response> {
+	const file = await edge.fetchFile(SCRIPTS + path);
+	if (!file?.ok)
+		throw new FeedError(
+			'not-found',
+			'There is no such part of the script; without `npm run build` there is none at all.',
+		);
 	const script = await file.arrayBuffer();
 	const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', script)).slice(0, 9);
 	const etag = `W/"${btoa(String.fromCharCode(...digest))}"`;
 	const headers = shareHeaders({
 		'content-type': 'text/javascript; charset=utf-8',
-		'cache-control': 'no-cache',
+		'cache-control': caching,
 		'cross-origin-resource-policy': 'cross-origin',
 		vary: 'accept-encoding',
 		etag,

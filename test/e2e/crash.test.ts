@@ -113,7 +113,9 @@ describe('the engine is killed under load', () => {
 			engine.killEngine();
 			await engine.exited;
 			await engine.restart();
-			console.log(`kill ${kill}: SIGKILL for engine ${enginePid} after ${receipts.length} receipts, now ${engine.enginePid}`);
+			console.log(
+				`kill ${kill}: SIGKILL for engine ${enginePid} after ${receipts.length} receipts, now ${engine.enginePid}`,
+			);
 			await waitUntilLive(page, 30_000);
 		}
 		const after = receipts.length;
@@ -130,13 +132,20 @@ describe('the engine is killed under load', () => {
 		const lost = receipts.filter(({ text, seq, id }) => stored[seq - 1]?.text !== text || stored[seq - 1]?.id !== id);
 		expect(lost, 'every receipt holds').toEqual([]);
 		for (const who of ['http', 'socket', 'element']) {
-			const own = stored.filter(({ text }) => text?.startsWith(`${who} `)).map(({ text }) => Number(text?.split(' ')[1]));
+			const own = stored
+				.filter(({ text }) => text?.startsWith(`${who} `))
+				.map(({ text }) => Number(text?.split(' ')[1]));
 			expect(own.length, `${who} has published`).toBeGreaterThan(0);
 			if (who !== 'http') expect(own, `the order of ${who}`).toEqual(own.toSorted((a, b) => a - b));
 		}
-		await page.waitForFunction((last) => document.querySelector<LiveFeed>('live-feed')?.events.at(-1)?.seq === last, stored.length);
+		await page.waitForFunction(
+			(last) => document.querySelector<LiveFeed>('live-feed')?.events.at(-1)?.seq === last,
+			stored.length,
+		);
 		const seen = await page.evaluate(() => document.querySelector<LiveFeed>('live-feed')?.events.map(({ seq }) => seq));
 		expect(seen, 'the panel has them all, in order, once').toEqual(stored.map(({ seq }) => seq));
-		console.log(`${receipts.length} receipts, ${stored.length} stored, ${lost.length} lost, 0 doubled after ${KILLS} kills`);
+		console.log(
+			`${receipts.length} receipts, ${stored.length} stored, ${lost.length} lost, 0 doubled after ${KILLS} kills`,
+		);
 	});
 });

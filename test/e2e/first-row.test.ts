@@ -29,10 +29,14 @@ describe('the five-line page', () => {
 		let frames = 0;
 		const add = (url: string, bytes: number) => bodies.set(url, (bodies.get(url) ?? 0) + bytes);
 		network.on('Network.requestWillBeSent', ({ requestId, request }) => addresses.set(requestId, request.url));
-		network.on('Network.dataReceived', ({ requestId, encodedDataLength }) => add(addresses.get(requestId) ?? '?', encodedDataLength));
-		network.on('Network.responseReceived', ({ response }) => {
+		const headersOf = new Map<string, number>();
+		network.on('Network.responseReceived', ({ requestId, response }) => {
+			headersOf.set(requestId, response.encodedDataLength);
 			headers += response.encodedDataLength;
 		});
+		network.on('Network.loadingFinished', ({ requestId, encodedDataLength }) =>
+			add(addresses.get(requestId) ?? '?', encodedDataLength - (headersOf.get(requestId) ?? 0)),
+		);
 		const frame = ({ response: { opcode, payloadData } }: { response: { opcode: number; payloadData: string } }) => {
 			frames += opcode === 1 ? Buffer.byteLength(payloadData) : Buffer.from(payloadData, 'base64').length;
 		};
@@ -41,11 +45,19 @@ describe('the five-line page', () => {
 
 		await page.goto(`${relay.url}/five-line.html`);
 		await waitUntilLive(page);
-		await promisify(execFile)('curl', ['-sS', '--fail', '-d', 'deploy 214 finished', `${relay.url}/channels/deploys/events`]);
+		await promisify(execFile)('curl', [
+			'-sS',
+			'--fail',
+			'-d',
+			'deploy 214 finished',
+			`${relay.url}/channels/deploys/events`,
+		]);
 		await waitUntilPainted(page, 'deploy 214 finished');
 		const script = bodies.get(`${relay.url}/live-feed.js`) ?? 0;
 		const later = [...bodies].filter(([url]) => url.includes('/live-feed/'));
-		const first = [...bodies].filter(([url]) => !url.includes('/live-feed/')).reduce((sum, [, bytes]) => sum + bytes, 0);
+		const first = [...bodies]
+			.filter(([url]) => !url.includes('/live-feed/'))
+			.reduce((sum, [, bytes]) => sum + bytes, 0);
 		console.log(
 			`${first + frames} bytes until the first live row: script ${script}, page ${first - script}, WebSocket ${frames}; ` +
 				`headers ${headers}; later ${later.reduce((sum, [, bytes]) => sum + bytes, 0)} in ${later.length}`,

@@ -39,7 +39,10 @@ describe('subscriptions', () => {
 		await page.waitForFunction(() => (globalThis as unknown as { calls: string[] }).calls.length >= 1000);
 		expect(await page.evaluate(() => (globalThis as unknown as { calls: string[] }).calls)).toEqual(published);
 		expect(sockets).toBe(1);
-		expect(await page.evaluate(() => document.querySelector<LiveFeed>('live-feed')?.events.length), 'only `types` are shown').toBe(0);
+		expect(
+			await page.evaluate(() => document.querySelector<LiveFeed>('live-feed')?.events.length),
+			'only `types` are shown',
+		).toBe(0);
 		expect(errors).toEqual([]);
 	});
 });

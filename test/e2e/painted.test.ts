@@ -71,7 +71,15 @@ describe('what is published', () => {
 		await waitUntilLive(page);
 		for (const channel of ['left', 'right']) {
 			const lines = [1, 2, 3].map((n) => JSON.stringify({ text: `${channel} ${n}` })).join('\n');
-			await run('curl', ['-sS', '--fail', '-H', 'content-type: application/x-ndjson', '--data-binary', lines, `${relay.url}/channels/${channel}/events`]);
+			await run('curl', [
+				'-sS',
+				'--fail',
+				'-H',
+				'content-type: application/x-ndjson',
+				'--data-binary',
+				lines,
+				`${relay.url}/channels/${channel}/events`,
+			]);
 		}
 		await waitUntilPainted(page, 'left 3', 0);
 		await waitUntilPainted(page, 'right 3', 1);
@@ -85,7 +93,8 @@ describe('what is published', () => {
 		const own = await startRelay({ vars: { LIVE_FEED_KEEP_ENTRIES: '10000' } });
 		const { page } = await openPage(browser, own.url, '<live-feed channel="restarted"></live-feed>');
 		await waitUntilLive(page);
-		const publish = (text: string) => run('curl', ['-sS', '--fail', '-d', text, `${own.url}/channels/restarted/events`]);
+		const publish = (text: string) =>
+			run('curl', ['-sS', '--fail', '-d', text, `${own.url}/channels/restarted/events`]);
 		await publish('before the restart');
 		await waitUntilPainted(page, 'before the restart');
 		await own.engine?.restart();

@@ -5,7 +5,12 @@ import { FeedError } from '../../relay/protocol/errors.ts';
 import type { Draft, FeedEvent, Page, Pulse, Receipt } from '../../relay/protocol/event.ts';
 import { MAX_EVENT_BYTES, MAX_FILTER_BYTES, PING_INTERVAL_MS } from '../../relay/protocol/limits.ts';
 import { formatPosition, NO_EPOCH } from '../../relay/protocol/position.ts';
-import { type Entries, parseRelayMessage, type RelayMessage, type Welcome } from '../../relay/protocol/relay-message.ts';
+import {
+	type Entries,
+	parseRelayMessage,
+	type RelayMessage,
+	type Welcome,
+} from '../../relay/protocol/relay-message.ts';
 import { isName, matchesType, parseChannel } from '../../relay/protocol/types.ts';
 import type { Gap } from './timeline.ts';
 import type { CreateTransport, Transport } from './transport.ts';
@@ -201,7 +206,11 @@ export class FeedClient {
 	 * Calls back for each event of a type (`deploy.done`, `deploy.*`, `*`) from now on, once each and in order,
 	 * also for those that a reconnect brings. Answers a function that ends it.
 	 */
-	subscribe(pattern: string, callback: (event: FeedEvent) => void, { signal, since }: SubscribeOptions = {}): () => void {
+	subscribe(
+		pattern: string,
+		callback: (event: FeedEvent) => void,
+		{ signal, since }: SubscribeOptions = {},
+	): () => void {
 		const subscription: Subscription = { pattern, callback, held: since === undefined ? undefined : [] };
 		const end = () => void this.#subscriptions.delete(subscription);
 		if (signal?.aborted) return end;
@@ -452,8 +461,15 @@ function parseRelay(relay: string): string {
 	if (!protocol?.startsWith('http')) {
 		throw new FeedError('no-relay', 'Give the address of the relay, such as `https://relay.example.org`.');
 	}
-	if (globalThis.location?.protocol === 'https:' && protocol === 'http:' && !/^(127\.|\[::1]$|(.*\.)?localhost$)/.test(hostname ?? '')) {
-		throw new FeedError('mixed-content', `A page loaded over https needs a relay over https; this one is \`${origin}\`.`);
+	if (
+		globalThis.location?.protocol === 'https:' &&
+		protocol === 'http:' &&
+		!/^(127\.|\[::1]$|(.*\.)?localhost$)/.test(hostname ?? '')
+	) {
+		throw new FeedError(
+			'mixed-content',
+			`A page loaded over https needs a relay over https; this one is \`${origin}\`.`,
+		);
 	}
 	return `${origin}${pathname}`.replace(/\/+$/, '');
 }

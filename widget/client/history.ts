@@ -24,7 +24,12 @@ export async function fetchPage(url: string, query: Record<string, string>): Pro
  * Tells all events since a position (`epoch:seq`, 0 for the beginning), a span or a date, until `tell` answers false.
  * @throws FeedError the relay's own, or `relay-unreachable`
  */
-export async function tellHistory(url: string, since: string, type: string, tell: (event: FeedEvent) => boolean): Promise<void> {
+export async function tellHistory(
+	url: string,
+	since: string,
+	type: string,
+	tell: (event: FeedEvent) => boolean,
+): Promise<void> {
 	let query: Record<string, string> = /^(0|[a-z0-9-]+:\d+)$/.test(since) ? { after: since } : { since };
 	for (;;) {
 		const { events, next, last } = await fetchPage(url, { ...query, limit: '1000', type });

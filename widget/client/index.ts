@@ -3,7 +3,13 @@ import { type ClientOptions, FeedClient } from './feed-client.ts';
 
 export { FeedError } from '../../relay/protocol/errors.ts';
 export type { Draft, FeedEvent, Receipt } from '../../relay/protocol/event.ts';
-export { type ClientEvents, type ClientOptions, type Connection, FeedClient, type SubscribeOptions } from './feed-client.ts';
+export {
+	type ClientEvents,
+	type ClientOptions,
+	type Connection,
+	FeedClient,
+	type SubscribeOptions,
+} from './feed-client.ts';
 export { type Gap, Timeline, type TimelineItem } from './timeline.ts';
 export type { CreateTransport, Transport, TransportHandlers } from './transport.ts';
 

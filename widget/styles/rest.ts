@@ -3,6 +3,21 @@
 import { css } from 'lit';
 
 export const rest = css`
+	img {
+		position: absolute;
+		inset: -1px;
+		object-fit: cover;
+		background: var(--_surface);
+	}
+	.meta a {
+		gap: 2px;
+	}
+	a {
+		color: var(--_accent);
+	}
+	a:not(:hover) {
+		text-decoration: none;
+	}
 	.row:hover,
 	.row:focus-visible,
 	.tool:hover,

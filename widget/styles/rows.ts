@@ -59,12 +59,6 @@ export const rows = css`
 	.person {
 		border-radius: 50%;
 	}
-	img {
-		position: absolute;
-		inset: -1px;
-		object-fit: cover;
-		background: var(--_surface);
-	}
 	.hue {
 		background: light-dark(oklch(0.92 0.055 var(--_hue)), oklch(0.33 0.065 var(--_hue)));
 		color: light-dark(oklch(0.4 0.11 var(--_hue)), oklch(0.88 0.09 var(--_hue)));
@@ -105,15 +99,6 @@ export const rows = css`
 	.meta {
 		flex-wrap: wrap;
 		overflow-wrap: anywhere;
-	}
-	.meta a {
-		gap: 2px;
-	}
-	a {
-		color: var(--_accent);
-	}
-	a:not(:hover) {
-		text-decoration: none;
 	}
 	.copy {
 		padding: 8px 12px;

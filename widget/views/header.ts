@@ -7,8 +7,8 @@ import { formatClock } from '../times.ts';
 import type { Icon } from './icons.ts';
 import { icon } from './icons.ts';
 import { drawLines } from './lines.ts';
-import type { PanelHandlers, PanelProps } from './panel.ts';
 import { isAuthors } from './note.ts';
+import type { PanelHandlers, PanelProps } from './panel.ts';
 
 /** The state of the connection in words. */
 export function stateWords(props: PanelProps): string {

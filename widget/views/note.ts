@@ -23,7 +23,12 @@ export function note(name: Icon, title: string, text: unknown, more: unknown = n
 /** No event yet; whoever runs a relay on this machine is also told how to send one. */
 export function emptyView({ channel, relay, words }: { channel: string; relay: string; words: Words }): TemplateResult {
 	const curl = html`<p class="code copy" dir="ltr">curl -d hello ${relay}/channels/${channel}/events</p>`;
-	return note('tray', words.nothing, words.nothingYet(channel), /\/(localhost|127\.|\[::1)/.test(relay) ? curl : nothing);
+	return note(
+		'tray',
+		words.nothing,
+		words.nothingYet(channel),
+		/\/(localhost|127\.|\[::1)/.test(relay) ? curl : nothing,
+	);
 }
 
 /** True for what the page's author has to mend. */

@@ -4,14 +4,14 @@
 import type { TemplateResult } from 'lit';
 import { html, nothing } from 'lit';
 import type { FeedEvent, Pulse } from '../../relay/protocol/event.ts';
+import type { Later } from '../later.ts';
 import type { Zone } from '../times.ts';
 import { dayOf, formatDay, formatRowTime } from '../times.ts';
 import type { Words } from '../words.ts';
 import { header } from './header.ts';
 import { drawLines, type Line } from './lines.ts';
-import type { RowHandlers } from './row.ts';
-import type { Later } from '../later.ts';
 import { emptyView, isAuthors, type Trouble } from './note.ts';
+import type { RowHandlers } from './row.ts';
 import { row } from './row.ts';
 
 /** What stands in the list. */
@@ -71,11 +71,12 @@ function lines(props: PanelProps, on: PanelHandlers): Line[] {
 	for (const item of items) {
 		if (item.kind === 'gap') {
 			// A mark that waits a moment for its looks is still there before anybody can read what is around it.
-			if (later) result.push({
-				key: `gap ${item.from} ${item.to}`,
-				deps: [words],
-				draw: () => later.gapView(item, words),
-			});
+			if (later)
+				result.push({
+					key: `gap ${item.from} ${item.to}`,
+					deps: [words],
+					draw: () => later.gapView(item, words),
+				});
 			continue;
 		}
 		const { event } = item;

@@ -4,13 +4,13 @@
 import type { TemplateResult } from 'lit';
 import { html, nothing } from 'lit';
 import type { FeedEvent } from '../../relay/protocol/event.ts';
+import type { Later } from '../later.ts';
 import type { Zone } from '../times.ts';
 import { formatExact } from '../times.ts';
 import type { Words } from '../words.ts';
 import { avatar, nameOf } from './avatar.ts';
 import type { Icon } from './icons.ts';
 import { icon } from './icons.ts';
-import type { Later } from '../later.ts';
 
 /** What a row needs to be told besides its event. */
 export interface RowState {
@@ -32,7 +32,13 @@ export interface RowHandlers {
 }
 
 /** The row of an event. */
-export function row(event: FeedEvent, state: RowState, zone: Zone & { later: Later | undefined }, words: Words, on: RowHandlers): TemplateResult {
+export function row(
+	event: FeedEvent,
+	state: RowState,
+	zone: Zone & { later: Later | undefined },
+	words: Words,
+	on: RowHandlers,
+): TemplateResult {
 	const { seq, type, text = '', level = 'info', actor } = event;
 	const { selected, expanded, unfolded } = state;
 	const { later } = zone;
