@@ -85,19 +85,9 @@ export function formatDay(time: number, now: number, zone: Zone, words: TimeWord
 }
 
 /**
- * The time at the end of a row.
- * @param shown what the row says: `at`, or else `time`
- * @param stored the relay's `time`, under whose day the row stands; where the two days differ, the row names its own
+ * The time at the end of a row, which stands under its day.
  * @param exact by the clock and to the second, however young
  */
-export function formatRowTime(
-	shown: number,
-	stored: number,
-	now: number,
-	zone: Zone,
-	words: TimeWords,
-	exact: boolean,
-): string {
-	if (shown !== stored && dayOf(shown, zone) !== dayOf(stored, zone)) return formatDay(shown, now, zone, words);
+export function formatRowTime(shown: number, now: number, zone: Zone, words: TimeWords, exact: boolean): string {
 	return (!exact && formatRelative(shown, now, words)) || formatClock(shown, zone, exact);
 }

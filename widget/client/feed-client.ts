@@ -165,8 +165,8 @@ export class FeedClient {
 
 	/** Calls back at each such event of the client; answers a function that ends it. */
 	on<K extends keyof ClientEvents>(kind: K, callback: (detail: ClientEvents[K]) => void): () => void {
-		let listeners = this.#listeners.get(kind);
-		if (!listeners) this.#listeners.set(kind, (listeners = new Set()));
+		const listeners = this.#listeners.get(kind) ?? new Set();
+		this.#listeners.set(kind, listeners);
 		listeners.add(callback);
 		return () => listeners.delete(callback);
 	}
@@ -270,7 +270,10 @@ export class FeedClient {
 		clearTimeout(this.#timer);
 		this.#timer = setTimeout(() => {
 			const asked = Date.now();
-			if (asked - this.#heardAt < PING_INTERVAL_MS - 1000) return this.#watch();
+			if (asked - this.#heardAt < PING_INTERVAL_MS - 1000) {
+				this.#watch();
+				return;
+			}
 			this.#say({ type: 'ping' });
 			this.#timer = setTimeout(() => {
 				if (this.#heardAt >= asked) this.#watch();
@@ -305,14 +308,17 @@ export class FeedClient {
 		}
 		switch (message?.type) {
 			case 'welcome':
-				return this.#handleWelcome(message);
+				this.#handleWelcome(message);
+				break;
 			case 'entries':
-				return this.#handleEntries(message);
+				this.#handleEntries(message);
+				break;
 			case 'receipts':
 				for (const { ref, ...receipt } of message.receipts) this.#takePending(ref)?.resolve(receipt);
-				return;
+				break;
 			case 'error':
-				return this.#handleError(new FeedError(message.code, message.message), message.ref);
+				this.#handleError(new FeedError(message.code, message.message), message.ref);
+				break;
 			case 'pong':
 				this.clockOffset = message.time - this.#heardAt;
 		}
@@ -336,12 +342,13 @@ export class FeedClient {
 	}
 
 	#handleEntries({ epoch, from, to, entries }: Entries): void {
-		if (epoch !== this.#epoch && this.#epoch !== NO_EPOCH) return this.#restart();
-		this.#epoch = epoch;
-		if (from > this.#seq + 1) {
-			// A hole: what is missing comes with the resume.
-			return this.#restart();
+		const isOther = epoch !== this.#epoch && this.#epoch !== NO_EPOCH;
+		// A hole: what is missing comes with the resume.
+		if (isOther || from > this.#seq + 1) {
+			this.#restart();
+			return;
 		}
+		this.#epoch = epoch;
 		const events = entries.filter(({ seq, type }) => seq > this.#seq && this.#isWanted(type));
 		this.#seq = Math.max(this.#seq, to);
 		this.#updateProgress();

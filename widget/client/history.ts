@@ -33,7 +33,7 @@ export async function tellHistory(
 	let query: Record<string, string> = /^(0|[a-z0-9-]+:\d+)$/.test(since) ? { after: since } : { since };
 	for (;;) {
 		const { events, next, last } = await fetchPage(url, { ...query, limit: '1000', type });
-		if (!events.every(tell) || next === null || next === query['after'] || next.endsWith(`:${last}`)) return;
+		if (!events.every(tell) || next === null || next === query.after || next.endsWith(`:${last}`)) return;
 		query = { after: next };
 	}
 }

@@ -68,6 +68,7 @@ function lines(props: PanelProps, on: PanelHandlers): Line[] {
 	const result: Line[] = [];
 	let quarter: number | undefined;
 	let day = '';
+	const days = new Map<string, number>();
 	for (const item of items) {
 		if (item.kind === 'gap') {
 			// A mark that waits a moment for its looks is still there before anybody can read what is around it.
@@ -80,25 +81,29 @@ function lines(props: PanelProps, on: PanelHandlers): Line[] {
 			continue;
 		}
 		const { event } = item;
-		const { seq, time } = event;
+		const { seq } = event;
+		const shown = event.at ?? event.time;
 		// Days begin at quarters of an hour everywhere, and to ask Intl for each row is dear.
 		const before = quarter;
-		quarter = Math.floor(time / 900_000);
-		const its = quarter === before ? day : dayOf(time, props);
+		quarter = Math.floor(shown / 900_000);
+		const its = quarter === before ? day : dayOf(shown, props);
 		if (its !== day) {
 			day = its;
-			const label = formatDay(time, now, props, words);
+			const label = formatDay(shown, now, props, words);
+			// What happened is told in the order in which it was stored, so that a day may come up again.
+			const times = (days.get(day) ?? 0) + 1;
+			days.set(day, times);
 			// A log of today alone needs nobody to say so.
 			if (!compact || result.length || label !== words.today) {
 				result.push({
-					key: day,
+					key: `${day} ${times}`,
 					deps: [label],
 					draw: () => html`<li class="day" part="separator"><bdi>${label}</bdi></li>`,
 				});
 			}
 		}
 		const state = {
-			time: formatRowTime(event.at ?? time, time, now, props, words, compact),
+			time: formatRowTime(shown, now, props, words, compact),
 			selected: seq === selected,
 			expanded: props.expanded.has(seq),
 			unfolded: props.unfolded.has(seq),
