@@ -79,8 +79,8 @@ export default class Relay implements Party.Server {
 	}
 
 	onConnect(connection: Party.Connection): void {
-		const session = this.#open(connection);
-		setTimeout(() => session.expire(), HELLO_TIMEOUT_MS);
+		const session = this.#open(connection, () => clearTimeout(timer)); // a timer that runs keeps the relay awake
+		const timer = setTimeout(() => session.expire(), HELLO_TIMEOUT_MS);
 	}
 
 	onMessage(message: string | ArrayBuffer | ArrayBufferView, connection: Party.Connection): void {
@@ -91,7 +91,7 @@ export default class Relay implements Party.Server {
 		this.#sessions.get(connection)?.end();
 		this.#sessions.delete(connection);
 		try {
-			connection.close(); // the client's own close completes only with ours
+			connection.close(1000); // the client's own close completes only with ours
 		} catch {
 			// It was cut off and has nothing left to close.
 		}
@@ -101,7 +101,7 @@ export default class Relay implements Party.Server {
 		this.onClose(connection);
 	}
 
-	#open(connection: Party.Connection): Session {
+	#open(connection: Party.Connection, onHello = () => {}): Session {
 		const session = new Session({
 			socket: connection as unknown as {
 				send(data: string | Uint8Array): void;
@@ -111,7 +111,10 @@ export default class Relay implements Party.Server {
 			peekChannel: () => this.#channel,
 			clock,
 			memory: connection.state as SessionMemory | null,
-			remember: (memory: SessionMemory) => connection.setState(memory),
+			remember: (memory: SessionMemory) => {
+				onHello();
+				connection.setState(memory);
+			},
 			onFault: reportFault,
 		});
 		this.#sessions.set(connection, session);

@@ -57,8 +57,9 @@ async function answerStream(
 	const position = last ? parsePosition(last) : query.after;
 	const headers = shareHeaders({
 		'content-type': kind.contentType,
-		'cache-control': 'no-store',
+		'cache-control': 'no-store, no-transform',
 		'x-accel-buffering': 'no',
+		...(kind.isText ? { 'content-encoding': 'identity' } : {}),
 	});
 	if (request.method === 'HEAD') return new Response(null, { headers });
 	const { since, limit: history } = query;

@@ -15,6 +15,8 @@ export type CreatePipe = () => { readable: ReadableStream; writable: WritableStr
 /** How a kind of stream is written. */
 export interface StreamKind {
 	contentType: string;
+	/** True where whoever passes it on would compress it, and so keep back what is live. */
+	isText?: true;
 	form: Form;
 	/** Sent first, so that the reader knows that he is connected. */
 	opening: (position: string) => string;
@@ -71,6 +73,7 @@ export const NDJSON: StreamKind = {
 /** One event a line, for people at a terminal. */
 export const TEXT: StreamKind = {
 	contentType: 'text/plain; charset=utf-8',
+	isText: true,
 	form: ({ entries }) => encoder.encode(entries.map(({ event }) => formatLine(event)).join('')),
 	opening: () => '',
 	gap: (missing) =>

@@ -56,13 +56,13 @@ export interface Pong {
 
 export type RelayMessage = Welcome | Entries | Receipts | ErrorMessage | Pong;
 
-/** The fields without which a message of the kind cannot be used, and their types. */
-const REQUIRED: Record<RelayMessage['type'], Record<string, string>> = {
-	welcome: { epoch: 'string', first: 'number', last: 'number', after: 'number', time: 'number', pulse: 'object' },
-	entries: { epoch: 'string', from: 'number', to: 'number', entries: 'object' },
-	receipts: { receipts: 'object' },
-	error: { code: 'string', message: 'string' },
-	pong: { time: 'number' },
+/** The fields without which a message of the kind cannot be used: texts, numbers, objects. */
+const REQUIRED: Record<RelayMessage['type'], [strings: string, numbers: string, objects?: string]> = {
+	welcome: ['epoch', 'last after time', 'pulse'],
+	entries: ['epoch', 'from to', 'entries'],
+	receipts: ['', '', 'receipts'],
+	error: ['code message', ''],
+	pong: ['', 'time'],
 };
 
 /**
@@ -78,8 +78,12 @@ export function parseRelayMessage(text: string): RelayMessage | undefined {
 	}
 	const type = message?.type;
 	if (typeof type !== 'string' || !Object.hasOwn(REQUIRED, type)) return undefined;
-	for (const [field, kind] of Object.entries(REQUIRED[type as RelayMessage['type']])) {
-		if (typeof message[field] !== kind) throw new FeedError('invalid-message', `\`${field}\` of ${type}`);
+	for (const [index, fields = ''] of REQUIRED[type as RelayMessage['type']].entries()) {
+		for (const field of fields.split(' ')) {
+			if (field && typeof message[field] !== ['string', 'number', 'object'][index]) {
+				throw new FeedError('invalid-message', `The relay sent ${type} without ${field}.`);
+			}
+		}
 	}
 	return message as unknown as RelayMessage; // kind and needed fields were checked; the rest is optional
 }

@@ -1,0 +1,122 @@
+// A WebSocket client that keeps every message until somebody waits for it.
+// Knows frames and waiting; never knows what a message means.
+import { randomBytes } from 'node:crypto';
+import { WebSocket } from 'ws';
+
+// biome-ignore lint/suspicious/noExplicitAny: whatever the relay says; the tests say what they expect
+export type Message = any;
+
+/** A channel that no other test uses, here or on a relay that others use too. */
+export function createChannelName(name: string): string {
+	return `${name}-${randomBytes(6).toString('hex')}`;
+}
+
+export class Conversation {
+	readonly socket: WebSocket;
+	/** All messages so far, in order. */
+	readonly messages: Message[] = [];
+	/** True where the frame was binary, by message. */
+	readonly isBinary: boolean[] = [];
+	closed: { code: number; reason: string } | undefined;
+	#wake: (() => void)[] = [];
+	#read = 0;
+
+	private constructor(socket: WebSocket) {
+		this.socket = socket;
+		socket.on('message', (data, isBinary) => {
+			this.messages.push(JSON.parse(String(data)));
+			this.isBinary.push(isBinary);
+			this.#notify();
+		});
+		socket.on('close', (code, reason) => {
+			this.closed = { code, reason: String(reason) };
+			this.#notify();
+		});
+		socket.on('error', () => {}); // `close` follows and is what is looked at
+	}
+
+	/** Opens a socket to a channel. */
+	static async open(relay: string, channel: string): Promise<Conversation> {
+		const socket = new WebSocket(`${relay.replace(/^http/, 'ws')}/channels/${channel}/events`);
+		const conversation = new Conversation(socket);
+		await conversation.until(() => socket.readyState === WebSocket.OPEN || conversation.closed !== undefined, 'open');
+		return conversation;
+	}
+
+	/** Opens one, says hello and waits for the welcome. */
+	static async join(relay: string, channel: string, hello: object = {}): Promise<Conversation> {
+		const conversation = await Conversation.open(relay, channel);
+		conversation.send({ type: 'hello', protocol: 1, ...hello });
+		await conversation.next('welcome');
+		return conversation;
+	}
+
+	send(message: unknown): void {
+		this.socket.send(typeof message === 'string' || message instanceof Uint8Array ? message : JSON.stringify(message));
+	}
+
+	/** The next message of a type that was not waited for yet; the others before it are passed over. */
+	async next(type: string): Promise<Message> {
+		let found: Message;
+		await this.until(() => {
+			while (this.#read < this.messages.length) {
+				const message = this.messages[this.#read++];
+				if (message.type === type) {
+					found = message;
+					return true;
+				}
+			}
+			return false;
+		}, type);
+		return found;
+	}
+
+	/** Resolves once the condition holds; it is looked at after each message. */
+	async until(condition: () => boolean, what: string, timeoutMs = 20_000): Promise<void> {
+		const deadline = Date.now() + timeoutMs;
+		while (!condition()) {
+			const left = deadline - Date.now();
+			if (left <= 0 || (this.closed && what !== 'close')) {
+				const last = JSON.stringify(this.messages.slice(-3)).slice(0, 600);
+				throw new Error(`waited for ${what}; closed: ${JSON.stringify(this.closed)}; last messages: ${last}`);
+			}
+			await new Promise<void>((resolve) => {
+				const timer = setTimeout(resolve, left);
+				this.#wake.push(() => {
+					clearTimeout(timer);
+					resolve();
+				});
+				if (what === 'open') this.socket.once('open', () => this.#notify());
+			});
+		}
+	}
+
+	/** Everything sent before this is answered when it resolves. */
+	async ping(): Promise<Message> {
+		this.send({ type: 'ping' });
+		return await this.next('pong');
+	}
+
+	async waitForClose(): Promise<{ code: number; reason: string }> {
+		await this.until(() => this.closed !== undefined, 'close');
+		return this.closed as { code: number; reason: string }; // just seen
+	}
+
+	/** All events of all entries so far. */
+	get events(): Message[] {
+		return this.messages.filter(({ type }) => type === 'entries').flatMap(({ entries }) => entries);
+	}
+
+	get seqs(): number[] {
+		return this.events.map(({ seq }) => seq);
+	}
+
+	async close(): Promise<void> {
+		this.socket.close();
+		await this.waitForClose();
+	}
+
+	#notify(): void {
+		for (const wake of this.#wake.splice(0)) wake();
+	}
+}
