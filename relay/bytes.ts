@@ -19,7 +19,7 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
 /** `before`, then the parts with `separator` between, then `after`. */
 export function joinBytes(before: string, parts: readonly Uint8Array[], separator: string, after: string): Uint8Array {
 	const between = encoder.encode(separator);
-	const all = [encoder.encode(before)];
+	const all: Uint8Array[] = [encoder.encode(before)];
 	for (const [index, part] of parts.entries()) {
 		if (index > 0) all.push(between);
 		all.push(part);

@@ -191,6 +191,8 @@ export class LiveFeed extends LitElement {
 	protected override updated(): void {
 		this.#putBack?.();
 		this.#putBack = undefined;
+		// Before there is a Reader nobody has scrolled, and the newest rows are at the foot.
+		if (!this.#reader && this.#order === 'newest-last') this.renderRoot.querySelector('.list')?.scrollTo(0, 1e9);
 		// Once the first row is on the screen, or it is clear that none will be soon.
 		const isEmpty = this.#timeline.items.length === 0;
 		if (isEmpty ? this.#isSettled && this.#connection !== 'live' : !this.#later)

@@ -35,6 +35,8 @@ export class Reader {
 	#oldestDrawn: number | undefined;
 	#older: Older = 'unknown';
 	#loading: Promise<void> | undefined;
+	/** As the last scrolling left it: what else moves the rows is no wish of the reader's. */
+	#isAtEdge = true;
 
 	constructor(place: Place) {
 		this.#place = place;
@@ -67,6 +69,7 @@ export class Reader {
 	clear(): void {
 		this.#oldestDrawn = undefined;
 		this.#older = 'unknown';
+		this.#isAtEdge = true;
 	}
 
 	/** Rows were dropped at the old end. */
@@ -80,7 +83,7 @@ export class Reader {
 	 */
 	hold(): () => void {
 		const list = this.#place.getList();
-		if (this.#distances().newest < EDGE_PX) {
+		if (this.#isAtEdge) {
 			return () => {
 				list.scrollTop = this.#place.getOrder() === 'newest-first' ? 0 : list.scrollHeight;
 			};
@@ -98,7 +101,8 @@ export class Reader {
 	move(): void {
 		const list = this.#place.getList();
 		const { newest, oldest } = this.#distances();
-		if (newest < EDGE_PX) {
+		this.#isAtEdge = newest < EDGE_PX;
+		if (this.#isAtEdge) {
 			// Back at the edge: what was drawn on the way is let go.
 			if (this.#oldestDrawn === undefined || list.scrollHeight <= list.clientHeight) return;
 			this.#oldestDrawn = undefined;

@@ -61,7 +61,7 @@ describe('the engine is killed under load', () => {
 						headers: { 'content-type': 'application/json' },
 						body: JSON.stringify({ type: 'load', text, key: text }),
 					});
-					if (response.ok) receipts.push({ text, ...((await response.json()) as Proof) });
+					if (response.ok) receipts.push({ ...((await response.json()) as Proof), text });
 				} catch {
 					await new Promise((resolve) => setImmediate(resolve)); // the relay is down; the next text goes on
 				}

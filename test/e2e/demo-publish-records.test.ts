@@ -9,11 +9,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FeedEvent, Page } from '../../relay/protocol/event.ts';
 import { findFreePort } from '../support/ports.ts';
 import { startRelay, type TestRelay } from '../support/relay.ts';
+import { findLog, LEAST_LINES } from '../support/system-log.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const COMMAND = path.join(ROOT, 'demo', 'publish-records.mjs');
-const SYSTEM_LOG = '/var/log/dpkg.log';
-const LEAST_LINES = 2000;
 
 /** Runs the command as a reader would. */
 function run(...args: string[]): Promise<{ code: number; output: string; errors: string }> {
@@ -177,17 +176,3 @@ describe('the command that publishes records', () => {
 		for (const word of ['git', 'log', '--relay', '--channel', '--last']) expect(output).toContain(word);
 	});
 });
-
-/** This machine's own log where it has one that is long enough, else one in its format. */
-async function findLog(folder: string): Promise<string> {
-	const text = await readFile(SYSTEM_LOG, 'utf8').catch(() => '');
-	if (text.split('\n').length > LEAST_LINES) return SYSTEM_LOG;
-	const words = ['status half-installed', 'status unpacked', 'configure', 'status installed'];
-	const lines = Array.from({ length: 2400 }, (_, index) => {
-		const time = new Date(Date.UTC(2026, 9, 1, 8, 0, index)).toISOString().slice(0, 19).replace('T', ' ');
-		return `${time} ${words[index % 4]} part-${Math.floor(index / 4)}:amd64 1.${index}-1`;
-	});
-	const file = path.join(folder, 'dpkg.log');
-	await writeFile(file, `${lines.join('\n')}\n`);
-	return file;
-}

@@ -2,7 +2,7 @@
 // Knows how a page gets the script and how to look into a panel; never knows what a test expects there.
 import { createServer, type Server } from 'node:http';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import type { LiveFeed } from '../../widget/live-feed.ts';
 
 const NOISE = /favicon|net::ERR_/; // a relay that was killed on purpose is not the page's fault
@@ -78,20 +78,49 @@ export async function readRows(page: Page, index = 0): Promise<string[]> {
 	}, index);
 }
 
-/** Resolves once a row with this sentence has been painted inside the view. */
+/** Resolves once a row with this sentence, the newest of those, has been painted inside the view. */
 export async function waitUntilPainted(page: Page, text: string, index = 0): Promise<void> {
-	await page.waitForFunction(
+	await waitUntilRowPainted(page, (rows) => rows.filter(({ sentence }) => sentence.includes(text)).at(-1)?.seq, index);
+}
+
+/** Resolves once the row of the first event of the channel has been painted inside the view. */
+export async function waitUntilFirstPainted(page: Page): Promise<void> {
+	await waitUntilRowPainted(page, () => 1, 0);
+}
+
+async function waitUntilRowPainted(
+	page: Page,
+	choose: (rows: { seq: number; sentence: string }[]) => number | undefined,
+	index: number,
+): Promise<void> {
+	await expect
+		.poll(
+			async () => {
+				const rows = await page.evaluate((which) => {
+					const root = document.querySelectorAll('live-feed')[which]?.shadowRoot;
+					return [...(root?.querySelectorAll<HTMLElement>('[data-seq]') ?? [])].map((row) => ({
+						seq: Number(row.dataset.seq),
+						sentence: row.querySelector('[part~=row-text]')?.textContent ?? '',
+					}));
+				}, index);
+				const seq = choose(rows.sort((a, b) => a.seq - b.seq));
+				return seq !== undefined && (await isRowPainted(page, seq, index));
+			},
+			{ timeout: 30_000, interval: 30 },
+		)
+		.toBe(true);
+}
+
+async function isRowPainted(page: Page, seq: number, index: number): Promise<boolean> {
+	return page.evaluate(
 		([wanted, which]) => {
 			const root = document.querySelectorAll('live-feed')[which]?.shadowRoot;
 			const list = root?.querySelector('[part~=list]')?.getBoundingClientRect();
-			const row = [...(root?.querySelectorAll('[part~=row-text]') ?? [])].find((one) =>
-				one.textContent?.includes(wanted),
-			);
-			const box = row?.getBoundingClientRect();
+			const box = root?.querySelector(`[data-seq="${wanted}"]`)?.getBoundingClientRect();
 			if (!list || !box || box.height === 0 || box.bottom > list.bottom + 1 || box.top < list.top - 1) return false;
 			// Two frames later it has been on the screen.
 			return new Promise<boolean>((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve(true))));
 		},
-		[text, index] as const,
+		[seq, index] as const,
 	);
 }
