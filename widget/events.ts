@@ -32,5 +32,6 @@ export class LiveFeedEvent<K extends keyof LiveFeedEvents = keyof LiveFeedEvents
 type ElementEvents = { [K in keyof LiveFeedEvents]: LiveFeedEvent<K> & LiveFeedEvents[K] };
 
 declare global {
-	interface HTMLElementEventMap extends ElementEvents {}
+	// They bubble, so that any element, the document and the window may listen.
+	interface GlobalEventHandlersEventMap extends ElementEvents {}
 }

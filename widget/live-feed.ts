@@ -240,7 +240,7 @@ export class LiveFeed extends LitElement {
 			if (!this.channel)
 				throw new FeedError('no-channel', 'Say which channel to show: `<live-feed channel="deploys">`.');
 			this.#client = new FeedClient({
-				relay: URL.canParse(relay, document.baseURI) ? new URL(relay, document.baseURI).href : relay,
+				relay: relay && URL.canParse(relay, document.baseURI) ? new URL(relay, document.baseURI).href : relay,
 				channel: this.channel,
 				types: this.#transferred(),
 				history: parseHistory(this.history),
