@@ -27,8 +27,9 @@ const FORMS =
 export async function readBody(request: Request): Promise<Body> {
 	const type = (request.headers.get('content-type') ?? 'text/plain').split(';')[0]?.trim().toLowerCase() ?? '';
 	const bytes = await readBytes(request);
+	if (bytes.length === 0) throw noEvent();
 	const body = await parseBody(type, bytes, request.headers.get('content-type') ?? '');
-	if (body.items.length === 0) throw new FeedError('invalid-event', 'The body holds no event.');
+	if (body.items.length === 0) throw noEvent();
 	if (body.items.length > MAX_BATCH_EVENTS) {
 		throw new FeedError(
 			'batch-too-large',
@@ -87,6 +88,9 @@ function decode(bytes: Uint8Array): string {
 		throw notUtf8();
 	}
 }
+
+const noEvent = (): FeedError =>
+	new FeedError('invalid-event', 'The body holds no event. Send a text, or JSON such as {"type": "deploy.done"}.');
 
 const notUtf8 = (): FeedError => new FeedError('invalid-utf8', 'The body is to be UTF-8.');
 

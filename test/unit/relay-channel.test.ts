@@ -1,7 +1,6 @@
 // The channel: commits, order, filters, the seam between history and live, and who is kept from harming whom.
 import { describe, expect, it } from 'vitest';
 import type { Filter } from '../../relay/frame.ts';
-import { FeedError } from '../../relay/protocol/errors.ts';
 import type { Draft } from '../../relay/protocol/event.ts';
 import { MAX_COMMIT_BYTES, MAX_FILTERS, MAX_PAGE_BYTES, SLICE_VIEWERS } from '../../relay/protocol/limits.ts';
 import { Viewer } from '../../relay/viewer.ts';
@@ -93,7 +92,7 @@ describe('commits', () => {
 		expect(events[1]?.time).toBe(events[0]?.time);
 	});
 
-	it('[LIM2] an event that becomes too large with what the relay adds is refused, and alone', async () => {
+	it('[LIM3] an event that becomes too large with what the relay adds is refused, and alone', async () => {
 		const { publish, drainAll, log } = await createTestChannel();
 		const large: Draft = {
 			text: '\u0000'.repeat(8192),
@@ -702,8 +701,4 @@ describe('the pulse', () => {
 		test.clock.now += 3_600_000;
 		expect(test.channel.readPulse().counts).toEqual({});
 	});
-});
-
-it('[ERR1] what is thrown for a client is of the table', () => {
-	expect(new FeedError('key-conflict', 'text')).toMatchObject({ name: 'FeedError', code: 'key-conflict' });
 });
