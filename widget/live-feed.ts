@@ -18,6 +18,8 @@ const FIRST_ROWS = 100;
 /** Nothing known yet is not worth a word for this long, a cut connection for that; milliseconds. */
 const SETTLE_MS = 150;
 const CUT_MS = 1500;
+/** A relay that has not answered by then is worth loading what tells of it; milliseconds. */
+const LATE_MS = 500;
 /** Relative times are drawn anew this often, milliseconds. */
 const CLOCK_MS = 15_000;
 /** Above so many rows a second, none of them flashes. */
@@ -115,6 +117,7 @@ export class LiveFeed extends LitElement {
 	/** What the panel says of the connection; a short cut is not mentioned. */
 	#shownConnection: Connection = 'idle';
 	#isSettled = false;
+	#isLate = false;
 	#asOf: number | undefined;
 	/** The newest row that is drawn while paused. */
 	#pausedAt: number | undefined;
@@ -195,7 +198,7 @@ export class LiveFeed extends LitElement {
 		if (!this.#reader && this.#order === 'newest-last') this.renderRoot.querySelector('.list')?.scrollTo(0, 1e9);
 		// Once the first row is on the screen, or it is clear that none will be soon.
 		const isEmpty = this.#timeline.items.length === 0;
-		if (isEmpty ? this.#isSettled && this.#connection !== 'live' : !this.#later)
+		if (!this.#later && (!isEmpty || this.#problem || (this.#isLate && this.#connection !== 'live')))
 			afterPaint(() => this.#loadLater().catch(() => {}));
 		for (const state of STATES) {
 			const isOn =
@@ -277,6 +280,10 @@ export class LiveFeed extends LitElement {
 			this.#isSettled = true;
 			this.requestUpdate();
 		}, SETTLE_MS);
+		setTimeout(() => {
+			this.#isLate = true;
+			this.requestUpdate();
+		}, LATE_MS);
 	}
 
 	#leave(): void {

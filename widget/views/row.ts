@@ -62,7 +62,7 @@ export function row(
 	};
 	return html`<li class=${names} part=${names} data-seq=${seq} tabindex=${state.reachable ? 0 : -1} aria-current=${selected} @click=${activate} @keydown=${enter}>
 		${avatar(event, later)}
-		<p class="text" part="row-text" dir="auto">${name && html`<bdi class="name">${name}</bdi> ${actor?.verified ? '' : html`<bdi class="quiet">${words.unverified} </bdi>`}`}${text ? (later?.richText(text) ?? text) : html`<span dir="ltr">${type}</span>`}</p>
+		<p class="text" part="row-text" dir="auto">${name && html`<bdi class="name">${name}</bdi> ${actor?.verified ? '' : html`<bdi class="quiet">${words.unverified}</bdi> `}`}${text ? (later?.richText(text) ?? text) : html`<span dir="ltr">${type}</span>`}</p>
 		<div class="meta" part="row-meta">
 			${words.levels[level] ? html`<span class="level">${icon(level as Icon, 12)}<span>${words.levels[level]}</span></span>` : nothing}
 			${text && html`<span class="type" dir="ltr">${type}</span>`}
