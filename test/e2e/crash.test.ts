@@ -1,12 +1,10 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import type { FeedEvent, Page } from '../../relay/protocol/event.ts';
 import type { RelayMessage } from '../../relay/protocol/relay-message.ts';
 import type { LiveFeed } from '../../widget/live-feed.ts';
-import { launch } from '../support/browser.ts';
 import { openPage, waitUntilLive } from '../support/panel.ts';
-import { startRelay, type TestRelay } from '../support/relay.ts';
+import { setStage } from '../support/stage.ts';
 
 const CHANNEL = 'crash';
 const KILLS = 3;
@@ -33,23 +31,15 @@ async function readAll(url: string): Promise<FeedEvent[]> {
 }
 
 describe('the engine is killed under load', () => {
-	let relay: TestRelay;
-	let browser: Browser;
-	beforeAll(async () => {
-		[relay, browser] = await Promise.all([startRelay({ vars: { LIVE_FEED_KEEP_ENTRIES: '100000' } }), launch()]);
-	});
-	afterAll(async () => {
-		await browser?.close();
-		await relay?.stop();
-	});
+	const stage = setStage({ vars: { LIVE_FEED_KEEP_ENTRIES: '100000' } });
 
 	it('everything that had a receipt is there, in order, once, and the panel goes on by itself', async () => {
-		const { engine, url } = relay;
+		const { engine, url } = stage.relay;
 		if (!engine) throw new Error('a relay of our own is needed');
 		const receipts: Proof[] = [];
 		let isOver = false;
 
-		const { page } = await openPage(browser, url, `<live-feed channel="${CHANNEL}"></live-feed>`);
+		const { page } = await openPage(stage.browser, url, `<live-feed channel="${CHANNEL}"></live-feed>`);
 		await waitUntilLive(page);
 
 		const byHttp = (async () => {

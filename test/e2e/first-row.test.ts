@@ -1,26 +1,16 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launch } from '../support/browser.ts';
+import { describe, expect, it } from 'vitest';
 import { waitUntilLive, waitUntilPainted } from '../support/panel.ts';
-import { startRelay, type TestRelay } from '../support/relay.ts';
+import { setStage } from '../support/stage.ts';
 
 const BUDGET_BYTES = 20_000;
 
 describe('the five-line page', () => {
-	let relay: TestRelay;
-	let browser: Browser;
-	beforeAll(async () => {
-		[relay, browser] = await Promise.all([startRelay(), launch()]);
-	});
-	afterAll(async () => {
-		await browser?.close();
-		await relay?.stop();
-	});
+	const stage = setStage();
 
 	it(`takes at most ${BUDGET_BYTES} bytes of the network until its first live row is painted`, async () => {
-		const page = await browser.newPage();
+		const page = await stage.browser.newPage();
 		const network = await page.context().newCDPSession(page);
 		await network.send('Network.enable');
 		const addresses = new Map<string, string>();
@@ -52,14 +42,14 @@ describe('the five-line page', () => {
 			};
 			requestAnimationFrame(look);
 		});
-		await page.goto(`${relay.url}/five-line.html`);
+		await page.goto(`${stage.relay.url}/five-line.html`);
 		await waitUntilLive(page);
 		await promisify(execFile)('curl', [
 			'-sS',
 			'--fail',
 			'-d',
 			'deploy 214 finished',
-			`${relay.url}/channels/deploys/events`,
+			`${stage.relay.url}/channels/deploys/events`,
 		]);
 		await waitUntilPainted(page, 'deploy 214 finished');
 		const early = await page.evaluate(() => {

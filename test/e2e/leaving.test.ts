@@ -1,22 +1,12 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Page } from '../../relay/protocol/event.ts';
-import { launch } from '../support/browser.ts';
 import { waitUntilLive, writePage } from '../support/panel.ts';
-import { startRelay, type TestRelay } from '../support/relay.ts';
+import { setStage } from '../support/stage.ts';
 
 const CLICKS = 100;
 
 describe('a page that is being left', () => {
-	let relay: TestRelay;
-	let browser: Browser;
-	beforeAll(async () => {
-		[relay, browser] = await Promise.all([startRelay(), launch()]);
-	});
-	afterAll(async () => {
-		await browser?.close();
-		await relay?.stop();
-	});
+	const stage = setStage();
 
 	it(`publishes a click on a real link before it is gone, ${CLICKS} of ${CLICKS}`, async () => {
 		// Half of the clicks come as soon as the link can be pressed, before the panel is connected.
@@ -28,16 +18,16 @@ describe('a page that is being left', () => {
 				});
 				document.documentElement.dataset.ready = '';
 			</script>`;
-		const page = await browser.newPage();
+		const page = await stage.browser.newPage();
 		for (let n = 1; n <= CLICKS; n++) {
-			await writePage(page, relay.url, body.replace('click #', `click ${n}`));
+			await writePage(page, stage.relay.url, body.replace('click #', `click ${n}`));
 			if (n % 2 === 0) await waitUntilLive(page);
 			else await page.waitForSelector('html[data-ready]', { state: 'attached' });
 			await Promise.all([page.waitForURL(/elsewhere$/), page.click('a')]);
 		}
 		const wanted = Array.from({ length: CLICKS }, (_, index) => `click ${index + 1}`);
 		const read = async () => {
-			const response = await fetch(`${relay.url}/channels/clicks/events?after=0&limit=1000`);
+			const response = await fetch(`${stage.relay.url}/channels/clicks/events?after=0&limit=1000`);
 			const { events } = (await response.json()) as Page;
 			return events.map(({ text }) => text ?? '');
 		};

@@ -1,23 +1,13 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { LiveFeed } from '../../widget/live-feed.ts';
-import { launch } from '../support/browser.ts';
 import { openPage, waitUntilLive } from '../support/panel.ts';
-import { startRelay, type TestRelay } from '../support/relay.ts';
+import { setStage } from '../support/stage.ts';
 
 describe('subscriptions', () => {
-	let relay: TestRelay;
-	let browser: Browser;
-	beforeAll(async () => {
-		[relay, browser] = await Promise.all([startRelay(), launch()]);
-	});
-	afterAll(async () => {
-		await browser?.close();
-		await relay?.stop();
-	});
+	const stage = setStage();
 
 	it('to 1,000 types on one element use one socket, and each is called once', async () => {
-		const { page, errors } = await openPage(browser, relay.url, '');
+		const { page, errors } = await openPage(stage.browser, stage.relay.url, '');
 		let sockets = 0;
 		page.on('websocket', () => sockets++);
 		await page.evaluate(() => {

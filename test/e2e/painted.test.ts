@@ -4,30 +4,26 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { LiveFeed } from '../../widget/live-feed.ts';
 import { launch } from '../support/browser.ts';
 import { openPage, readRows, waitUntilLive, waitUntilPainted } from '../support/panel.ts';
-import { startRelay, type TestRelay } from '../support/relay.ts';
+import { startRelay } from '../support/relay.ts';
+import { setStage } from '../support/stage.ts';
 
 const run = promisify(execFile);
 
 describe('what is published', () => {
-	let relay: TestRelay;
-	let browser: Browser;
-	beforeAll(async () => {
-		[relay, browser] = await Promise.all([startRelay(), launch()]);
-	});
-	afterAll(async () => {
-		await browser?.close();
-		await relay?.stop();
-	});
+	const stage = setStage();
 
 	it('with curl is painted in a browser', async () => {
-		const { page, errors } = await openPage(browser, relay.url, '<live-feed channel="from-curl"></live-feed>');
+		const { page, errors } = await openPage(
+			stage.browser,
+			stage.relay.url,
+			'<live-feed channel="from-curl"></live-feed>',
+		);
 		await waitUntilLive(page);
-		await run('curl', ['-sS', '--fail', '-d', 'deploy 214 finished', `${relay.url}/channels/from-curl/events`]);
+		await run('curl', ['-sS', '--fail', '-d', 'deploy 214 finished', `${stage.relay.url}/channels/from-curl/events`]);
 		await waitUntilPainted(page, 'deploy 214 finished');
 		expect(errors).toEqual([]);
 		await page.close();
@@ -36,11 +32,16 @@ describe('what is published', () => {
 	it('by an element is painted in a second browser and arrives in curl', async () => {
 		const other = await launch();
 		const [{ page }, { page: second }] = await Promise.all([
-			openPage(browser, relay.url, '<live-feed channel="by-element"></live-feed>'),
-			openPage(other, relay.url, '<live-feed channel="by-element"></live-feed>'),
+			openPage(stage.browser, stage.relay.url, '<live-feed channel="by-element"></live-feed>'),
+			openPage(other, stage.relay.url, '<live-feed channel="by-element"></live-feed>'),
 		]);
 		await Promise.all([waitUntilLive(page), waitUntilLive(second)]);
-		const curl = spawn('curl', ['-sSN', '-H', 'accept: text/event-stream', `${relay.url}/channels/by-element/events`]);
+		const curl = spawn('curl', [
+			'-sSN',
+			'-H',
+			'accept: text/event-stream',
+			`${stage.relay.url}/channels/by-element/events`,
+		]);
 		let output = '';
 		const arrived = new Promise<void>((resolve, reject) => {
 			curl.stdout.on('data', (chunk: Buffer) => {
@@ -63,8 +64,8 @@ describe('what is published', () => {
 
 	it('reaches two panels on one page, each its own channel, in its own order and density', async () => {
 		const { page, errors } = await openPage(
-			browser,
-			relay.url,
+			stage.browser,
+			stage.relay.url,
 			`<live-feed channel="left" heading="Left"></live-feed>
 			<live-feed channel="right" order="newest-last" density="compact"></live-feed>`,
 		);
@@ -78,7 +79,7 @@ describe('what is published', () => {
 				'content-type: application/x-ndjson',
 				'--data-binary',
 				lines,
-				`${relay.url}/channels/${channel}/events`,
+				`${stage.relay.url}/channels/${channel}/events`,
 			]);
 		}
 		await waitUntilPainted(page, 'left 3', 0);
@@ -91,7 +92,7 @@ describe('what is published', () => {
 
 	it('is still there after the relay was restarted, and the open panel goes on by itself', async () => {
 		const own = await startRelay({ vars: { LIVE_FEED_KEEP_ENTRIES: '10000' } });
-		const { page } = await openPage(browser, own.url, '<live-feed channel="restarted"></live-feed>');
+		const { page } = await openPage(stage.browser, own.url, '<live-feed channel="restarted"></live-feed>');
 		await waitUntilLive(page);
 		const publish = (text: string) =>
 			run('curl', ['-sS', '--fail', '-d', text, `${own.url}/channels/restarted/events`]);
@@ -100,7 +101,7 @@ describe('what is published', () => {
 		await own.engine?.restart();
 		await publish('after the restart');
 		await waitUntilPainted(page, 'after the restart');
-		const { page: later } = await openPage(browser, own.url, '<live-feed channel="restarted"></live-feed>');
+		const { page: later } = await openPage(stage.browser, own.url, '<live-feed channel="restarted"></live-feed>');
 		await waitUntilPainted(later, 'after the restart');
 		const expected = ['after the restart', 'before the restart'];
 		expect(await readRows(page)).toEqual(expected);
@@ -115,12 +116,12 @@ describe('what is published', () => {
 		const file = path.join(folder, 'page.html');
 		await writeFile(
 			file,
-			`<!doctype html><meta charset="utf-8"><script type="module" src="${relay.url}/live-feed.js"></script><live-feed channel="from-file"></live-feed>`,
+			`<!doctype html><meta charset="utf-8"><script type="module" src="${stage.relay.url}/live-feed.js"></script><live-feed channel="from-file"></live-feed>`,
 		);
-		const page = await browser.newPage();
+		const page = await stage.browser.newPage();
 		await page.goto(pathToFileURL(file).href);
 		await waitUntilLive(page);
-		await run('curl', ['-sS', '--fail', '-d', 'seen from a file', `${relay.url}/channels/from-file/events`]);
+		await run('curl', ['-sS', '--fail', '-d', 'seen from a file', `${stage.relay.url}/channels/from-file/events`]);
 		await waitUntilPainted(page, 'seen from a file');
 		await page.close();
 		await rm(folder, { recursive: true });

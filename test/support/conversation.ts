@@ -102,6 +102,13 @@ export class Conversation {
 		return this.closed as { code: number; reason: string }; // just seen
 	}
 
+	/** Forgets what has come so far. */
+	forget(): void {
+		this.messages.length = 0;
+		this.isBinary.length = 0;
+		this.#read = 0;
+	}
+
 	/** All events of all entries so far. */
 	get events(): Message[] {
 		return this.messages.filter(({ type }) => type === 'entries').flatMap(({ entries }) => entries);
