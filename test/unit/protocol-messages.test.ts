@@ -300,7 +300,7 @@ describe('keys', () => {
 describe('errors', () => {
 	it('[ERR1] the table in PROTOCOL.md is the one in the code', () => {
 		const text = readFileSync(new URL('../../relay/protocol/PROTOCOL.md', import.meta.url), 'utf8');
-		const rows = [...text.matchAll(/^\| `([a-z0-9-]+)` \| (\d+) \| (\d*) ?\| (yes|no) \|$/gm)].map(
+		const rows = [...text.matchAll(/^\| `([a-z0-9-]+)` +\| (\d+) +\| (\d*) *\| (yes|no) +\|$/gm)].map(
 			([, code, status, close, retryable]) => [
 				code,
 				{ status: Number(status), ...(close ? { close: Number(close) } : {}), retryable: retryable === 'yes' },
