@@ -7,8 +7,9 @@ import { seqOf, type Timeline, type TimelineItem } from './client/timeline.ts';
 const EDGE_PX = 24;
 /** Nearer than this to the oldest row, older ones are wanted; pixels. */
 const OLD_END_PX = 600;
-/** Rows that are drawn at the live edge, and how many more at each step back. */
-export const WINDOW_ROWS = 100;
+/** Rows that are drawn at the live edge, and how many more at each step back: a redraw costs by all, so steps are long. */
+const EDGE_ROWS = 100;
+const OLDER_ROWS = 250;
 
 export type Order = 'newest-first' | 'newest-last';
 
@@ -46,7 +47,7 @@ export class Reader {
 	get drawn(): readonly TimelineItem[] {
 		const items = this.#place.getItems();
 		const oldest = this.#oldestDrawn;
-		if (oldest === undefined) return items.slice(-WINDOW_ROWS);
+		if (oldest === undefined) return items.slice(-EDGE_ROWS);
 		return items.slice(
 			Math.max(
 				items.findIndex((item) => seqOf(item) >= oldest),
@@ -119,7 +120,7 @@ export class Reader {
 		const drawn = this.drawn.length;
 		if (drawn === this.#place.getItems().length) await this.loadOlder();
 		const items = this.#place.getItems();
-		this.#oldestDrawn = seqOf(items[Math.max(items.length - drawn - WINDOW_ROWS, 0)]);
+		this.#oldestDrawn = seqOf(items[Math.max(items.length - drawn - OLDER_ROWS, 0)]);
 		this.#place.redraw();
 	}
 
@@ -145,7 +146,7 @@ export class Reader {
 		try {
 			const page = await client.fetchPage({
 				before,
-				limit: String(WINDOW_ROWS),
+				limit: String(OLDER_ROWS),
 				...(patterns.length > 0 ? { type: patterns.join() } : {}),
 			});
 			if (this.#place.getClient() !== client) return;

@@ -275,7 +275,7 @@ describe('<live-feed>', () => {
 
 	it('loads older events on demand until the channel begins', async () => {
 		const channel = newChannel();
-		await post(channel, texts(230));
+		await post(channel, texts(530));
 		const feed = await show({ channel, history: '20' });
 		await until(() => feed.events.length === 20, 'history');
 		const sizes: number[] = [];
@@ -283,8 +283,8 @@ describe('<live-feed>', () => {
 			await feed.loadOlder();
 			sizes.push(feed.events.length);
 		}
-		expect(sizes).to.deep.equal([120, 220, 230, 230]);
-		expect(feed.events.map(({ seq }) => seq)).to.deep.equal(Array.from({ length: 230 }, (_, index) => index + 1));
+		expect(sizes).to.deep.equal([270, 520, 530, 530]);
+		expect(feed.events.map(({ seq }) => seq)).to.deep.equal(Array.from({ length: 530 }, (_, index) => index + 1));
 	});
 
 	it('pauses drawing alone, says how many wait, and drops them in', async () => {

@@ -10,7 +10,7 @@ import { openPage, readRows, waitUntilFirstPainted, waitUntilLive, waitUntilPain
 import { startRelay, type TestRelay } from '../support/relay.ts';
 import { findLog, LEAST_LINES } from '../support/system-log.ts';
 
-const STEP_PX = 4000;
+const STEP_PX = 12_000;
 const MOST_STEPS = 2000;
 
 /** Turns the wheel over the list until its old end says that nothing is older. */
