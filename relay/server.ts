@@ -49,7 +49,7 @@ export default class Relay implements Party.Server {
 		return answer(request as unknown as Request, {
 			clock,
 			fetchFile: (path) => lobby.assets.fetch(path),
-			fetchChannel: (channel, path, { method, headers, body }) => {
+			fetchChannel: (channel, path, { method, body }, headers) => {
 				const room = lobby.parties.main?.get(channel);
 				if (!room) throw new Error('PartyKit has no main party');
 				return room.fetch(path, { method, headers, body } as RequestInit);

@@ -137,6 +137,7 @@ export class Session implements Publisher {
 		this.#send({
 			type: 'welcome',
 			protocol: PROTOCOL_VERSION,
+			...(hello.ref === undefined ? {} : { ref: hello.ref }),
 			epoch,
 			first,
 			last,
@@ -145,7 +146,8 @@ export class Session implements Publisher {
 			time: this.#options.clock(),
 			pulse: channel.readPulse(),
 		});
-		this.#options.remember({ types: hello.types ?? null });
+		// The filter in force, which is short: what the client asked for may be more than sleep leaves room for.
+		this.#options.remember({ types: types.length > 0 ? [...types] : null });
 		await channel.feed(viewer, begin.after);
 	}
 

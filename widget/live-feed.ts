@@ -4,7 +4,7 @@ import { LitElement, type PropertyValues, type TemplateResult } from 'lit';
 import { FeedError } from '../relay/protocol/errors.ts';
 import type { Draft, FeedEvent, Pulse, Receipt } from '../relay/protocol/event.ts';
 import { matchesType } from '../relay/protocol/types.ts';
-import { type Connection, FeedClient, type SubscribeOptions } from './client/feed-client.ts';
+import { type Connection, checkTypes, FeedClient, type SubscribeOptions } from './client/feed-client.ts';
 import { seqOf, Timeline, type TimelineItem } from './client/timeline.ts';
 import { LiveFeedEvent, type LiveFeedEvents } from './events.ts';
 import type { Later } from './later.ts';
@@ -22,8 +22,6 @@ const CUT_MS = 1500;
 const LATE_MS = 500;
 /** Relative times are drawn anew this often, milliseconds. */
 const CLOCK_MS = 15_000;
-/** Above so many rows a second, none of them flashes. */
-const MAX_FLASHES = 4;
 
 const STATES = ['live', 'connecting', 'offline', 'refused', 'paused', 'empty'] as const;
 
@@ -131,7 +129,6 @@ export class LiveFeed extends LitElement {
 	#expanded: ReadonlySet<number> = new Set();
 	#unfolded: ReadonlySet<number> = new Set();
 	#fresh: ReadonlySet<number> = new Set();
-	#flashes: number[] = [];
 	/** Those of what is loaded later come with it. */
 	#words = english as Words;
 	#clock: ReturnType<typeof setInterval> | undefined;
@@ -334,7 +331,7 @@ export class LiveFeed extends LitElement {
 		if (!replayed) {
 			this.#uncounted.push(...events);
 			this.#count();
-			this.#flash(shown);
+			this.#fresh = this.#reader?.chooseFresh(shown) ?? new Set(shown.map(({ seq }) => seq));
 		}
 		this.#tell('live-feed-received', { events, replayed });
 		this.requestUpdate();
@@ -388,14 +385,6 @@ export class LiveFeed extends LitElement {
 		return this.dispatchEvent(new LiveFeedEvent(type, fields, cancelable));
 	}
 
-	#flash(events: readonly FeedEvent[]): void {
-		const now = performance.now();
-		this.#flashes = [...this.#flashes, ...events.map(() => now)]
-			.slice(-MAX_FLASHES - 1)
-			.filter((time) => now - time < 1000);
-		this.#fresh = new Set(this.#flashes.length > MAX_FLASHES ? [] : events.map(({ seq }) => seq));
-	}
-
 	get #now(): number {
 		return Date.now() + (this.#client?.clockOffset ?? 0);
 	}
@@ -409,7 +398,11 @@ export class LiveFeed extends LitElement {
 
 	/** Asks for what is shown and what is subscribed to. */
 	#widen(): void {
-		this.#client?.setTypes(this.#transferred());
+		try {
+			this.#client?.setTypes(this.#transferred());
+		} catch (error) {
+			this.#tell('live-feed-error', { error });
+		}
 	}
 
 	readonly #on: PanelHandlers = {
@@ -450,9 +443,7 @@ export class LiveFeed extends LitElement {
 			throw new FeedError('cancelled', 'The page cancelled it in `live-feed-publish`.');
 		const { draft } = before;
 		// As the page said it, so that a sentence in place of a type is told from a draft.
-		const receipt = await (typeof first === 'string' && draft.type === first
-			? client.publish(first, draft)
-			: client.publish(draft));
+		const receipt = await (typeof first === 'string' ? client.publish(first, draft) : client.publish(draft));
 		this.#tell('live-feed-published', { draft, receipt });
 		return receipt;
 	}
@@ -461,9 +452,11 @@ export class LiveFeed extends LitElement {
 	 * Calls back for each event of a type (`deploy.done`, `deploy.*`, `*`) from now on, once each and in order, also for
 	 * those that a reconnect brings. History comes first where `since` is given (`10m`, a position, 0 for the beginning).
 	 * `signal` ends it. A callback that throws is reported, and the others still run.
+	 * @throws FeedError `invalid-parameter` for what is no type
 	 */
 	subscribe(type: string, callback: (event: FeedEvent) => void, options: SubscribeOptions = {}): this {
 		const subscription: Subscribed = { type, callback, options };
+		checkTypes([type]);
 		if (options.signal?.aborted) return this;
 		this.#subscriptions.add(subscription);
 		options.signal?.addEventListener('abort', () => {

@@ -1,6 +1,8 @@
 // Where the reader is in the list: how he keeps his place while rows come and go, and how he gets to older ones.
 // Knows the scroll container and the rows that are drawn; never knows sockets or what a row shows.
+import type { FeedEvent } from '../relay/protocol/event.ts';
 import type { FeedClient } from './client/feed-client.ts';
+import { prependEvents } from './client/history.ts';
 import { seqOf, type Timeline, type TimelineItem } from './client/timeline.ts';
 
 /** Nearer than this to the newest row, the reader is at the live edge; pixels. */
@@ -10,6 +12,9 @@ const OLD_END_PX = 600;
 /** Rows that are drawn at the live edge, and how many more at each step back: a redraw costs by all, so steps are long. */
 const EDGE_ROWS = 100;
 const OLDER_ROWS = 250;
+
+/** Above so many rows a second, none of them flashes. */
+const MAX_FLASHES = 4;
 
 export type Order = 'newest-first' | 'newest-last';
 
@@ -38,6 +43,8 @@ export class Reader {
 	#loading: Promise<void> | undefined;
 	/** As the last scrolling left it: what else moves the rows is no wish of the reader's. */
 	#isAtEdge = true;
+	/** When the latest rows came, by `performance.now()`. */
+	#arrivals: number[] = [];
 
 	constructor(place: Place) {
 		this.#place = place;
@@ -150,11 +157,20 @@ export class Reader {
 				...(patterns.length > 0 ? { type: patterns.join() } : {}),
 			});
 			if (this.#place.getClient() !== client) return;
-			timeline.prepend(page.events);
+			prependEvents(timeline, page.events);
 			this.#older = page.next !== null ? 'more' : page.first <= 1 ? 'beginning' : 'trimmed';
 		} catch (error) {
 			this.#place.onError(error);
 		}
+	}
+
+	/** Which of the rows that came now flash: all, or none where many come. */
+	chooseFresh(events: readonly FeedEvent[]): ReadonlySet<number> {
+		const now = performance.now();
+		this.#arrivals = [...this.#arrivals, ...events.map(() => now)]
+			.slice(-MAX_FLASHES - 1)
+			.filter((time) => now - time < 1000);
+		return new Set(this.#arrivals.length > MAX_FLASHES ? [] : events.map(({ seq }) => seq));
 	}
 
 	/** How far the view is from both ends, pixels. */

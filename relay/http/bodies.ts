@@ -69,7 +69,9 @@ async function readBytes(request: Request): Promise<Uint8Array> {
 	const parts: Uint8Array[] = [];
 	let length = 0;
 	while (reader) {
-		const { done, value } = await reader.read();
+		const { done, value } = await reader.read().catch(() => {
+			throw new FeedError('invalid-event', 'The body ended before it was whole.');
+		});
 		if (done) break;
 		length += value.length;
 		if (length > MAX_BATCH_BYTES) {

@@ -9,11 +9,23 @@ import { answerJson, answerMethod, answerPreflight, answerProblem, shareHeaders 
 export interface Edge {
 	/** A file of the built site, or nothing. */
 	fetchFile: (path: string) => Promise<Response | null>;
-	/** Hands a request on to a channel, as the path after its name. */
-	fetchChannel: (channel: string, path: string, request: Request) => Promise<Response>;
+	/** Hands a request on to a channel, as the path after its name, with the headers that a channel reads. */
+	fetchChannel: (channel: string, path: string, request: Request, headers: Headers) => Promise<Response>;
 	clock: () => number;
 }
 
+const CHANNEL_HEADERS = [
+	'accept',
+	'accept-encoding',
+	'content-length',
+	'content-type',
+	'idempotency-key',
+	'if-none-match',
+	'last-event-id',
+	'sec-websocket-extensions',
+	'sec-websocket-protocol',
+	'upgrade',
+];
 const READ = 'GET, HEAD, OPTIONS';
 /** Where the build puts the script and its later parts: elsewhere, so that their addresses answer with our own headers. */
 const SCRIPTS = '/script';
@@ -58,7 +70,19 @@ async function routeChannel(request: Request, url: URL, edge: Edge): Promise<Res
 	if (request.method === 'OPTIONS') return answerPreflight(methods);
 	if (!methods.split(', ').includes(request.method)) return answerMethod(methods);
 	const channel = parseChannel(decodeName(name));
-	return edge.fetchChannel(channel, `/${resource}${url.search}`, request);
+	return edge.fetchChannel(channel, `/${resource}${url.search}`, request, selectHeaders(request));
+}
+
+/** What a channel reads, and of that only ASCII: other bytes have ended the process of a host's debugger. */
+function selectHeaders(request: Request): Headers {
+	const selected = new Headers();
+	for (const name of CHANNEL_HEADERS) {
+		const value = request.headers.get(name);
+		if (value !== null && /^[\x20-\x7e]*$/.test(value)) selected.set(name, value);
+		else if (value !== null)
+			throw new FeedError('invalid-parameter', `The header ${name} holds printable ASCII characters.`);
+	}
+	return selected;
 }
 
 function decodeName(name: string): string {

@@ -14,6 +14,8 @@ export const PROTOCOL_VERSION = 1;
 export interface Hello {
 	type: 'hello';
 	protocol: number;
+	/** The client's own number for this hello; its welcome carries it back. */
+	ref?: number;
 	/** The last position seen; everything after it is sent. */
 	position?: string;
 	/** Without a position: how many of the newest events (50 unless given), or a span (`2h`) or date; 1,000 at the most. */
@@ -40,7 +42,7 @@ function refuse(message: string): never {
 }
 
 function parseHello(value: Record<string, unknown>): Hello {
-	const { protocol, position, history, types } = value;
+	const { protocol, ref, position, history, types } = value;
 	if (protocol !== PROTOCOL_VERSION) {
 		throw new FeedError(
 			'unsupported-protocol',
@@ -48,6 +50,10 @@ function parseHello(value: Record<string, unknown>): Hello {
 		);
 	}
 	const hello: Hello = { type: 'hello', protocol };
+	if (ref !== undefined) {
+		if (!isCount(ref)) return refuse('`ref` of a hello is a whole number of the sender; its welcome carries it.');
+		hello.ref = ref;
+	}
 	if (position !== undefined) {
 		if (typeof position !== 'string') return refuse('`position` of a hello is a string, epoch:seq.');
 		parsePosition(position);

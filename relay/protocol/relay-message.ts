@@ -6,6 +6,8 @@ import type { FeedEvent, Pulse, Receipt } from './event.ts';
 export interface Welcome {
 	type: 'welcome';
 	protocol: number;
+	/** The `ref` of the hello that it answers. */
+	ref?: number;
 	epoch: string;
 	/** The oldest kept `seq` and the newest; 0 where there is none. */
 	first: number;

@@ -10,6 +10,14 @@ const tell = (message) => process.connected && process.send(message);
 // Whoever started us is gone, even by SIGKILL: nothing may outlive it.
 process.on('disconnect', () => process.exit(0));
 
+// PartyKit listens to the engine's debugger, which passes on the bytes of headers as they came; one that is no UTF-8
+// would end this process, and with it the relay. Every other fault ends it as before.
+process.on('uncaughtException', (error) => {
+	if (String(error?.code).startsWith('WS_ERR_')) return;
+	console.error(error);
+	process.exit(7);
+});
+
 // PartyKit binds 0.0.0.0 and offers no option. The engine takes its address as an argument.
 const spawn = childProcess.spawn;
 childProcess.spawn = (file, args, options) => {

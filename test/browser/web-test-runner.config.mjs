@@ -97,7 +97,7 @@ export default {
 		}),
 	],
 	concurrency: 1, // what is drawn and when is measured; two pages at once would disturb each other
-	testFramework: { config: { ui: 'bdd', timeout: 15_000 } },
+	testFramework: { config: { ui: 'bdd', timeout: 40_000 } },
 	testsFinishTimeout: 240_000,
 	reporters: [defaultReporter(), totals],
 };

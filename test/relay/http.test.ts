@@ -1,5 +1,6 @@
 // Publishing and reading over HTTP, from outside, against a real relay.
 import { execFile } from 'node:child_process';
+import { connect } from 'node:net';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createChannelName } from '../support/conversation.ts';
@@ -502,6 +503,28 @@ describe('pages', () => {
 });
 
 describe('other pages and tools', () => {
+	it('[HTTP13] a header with other bytes than ASCII is refused, a body that is cut off too, and the relay stays', async () => {
+		const { hostname, port } = new URL(relay.url);
+		const head = `/channels/${createChannelName('bytes')}/events HTTP/1.1\r\nHost: ${hostname}\r\nConnection: close\r\n`;
+		const say = (text: string) =>
+			new Promise<string>((resolve, reject) => {
+				const socket = connect({ host: hostname, port: Number(port || 80) });
+				let answer = '';
+				socket.on('data', (chunk) => {
+					answer += String(chunk);
+				});
+				socket.on('close', () => resolve(answer));
+				socket.on('error', reject);
+				socket.end(Buffer.from(text, 'latin1'));
+			});
+		expect(await say(`GET ${head}Accept: \xe9\r\n\r\n`)).toMatch(/^HTTP\/1\.1 400 [\s\S]*invalid-parameter/);
+		expect(await say(`POST ${head}Idempotency-Key: \xff\r\nContent-Length: 2\r\n\r\n{}`)).toMatch(/^HTTP\/1\.1 400 /);
+		expect(await say(`GET ${head}X-Anything: \xe9\xff\r\n\r\n`)).toMatch(/^HTTP\/1\.1 200 /);
+		const cut = 'Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{"type":"a"}\r\n';
+		expect(await say(`POST ${head}${cut}`)).not.toMatch(/^HTTP\/1\.1 5/);
+		expect((await ask(`${relay.url}/health`)).status).toBe(200);
+	});
+
 	it('[HTTP10] a page of any origin may ask', async () => {
 		for (const path of ['/channels/a/events', '/live-feed.js', '/health']) {
 			const { status, headers } = await ask(`${relay.url}${path}`, {

@@ -128,6 +128,28 @@ describe('hello', () => {
 		expect(viewer.seqs).toEqual([1, 2, 4]);
 	});
 
+	it('[HELLO8] with a `ref` gets it back in its welcome', async () => {
+		const channel = createChannelName('ref');
+		const viewer = await connect(channel);
+		viewer.send({ type: 'hello', protocol: 1, ref: 7 });
+		expect(await viewer.next('welcome')).toMatchObject({ ref: 7 });
+		viewer.send({ type: 'hello', protocol: 1, ref: 8, types: ['a'] });
+		viewer.send({ type: 'hello', protocol: 1, ref: 9, types: ['b'] });
+		await viewer.until(() => viewer.messages.some(({ ref }) => ref === 9), 'the newest');
+		viewer.send({ type: 'hello', protocol: 1, ref: -1 });
+		expect(await viewer.next('error')).toMatchObject({ code: 'invalid-message' });
+	});
+
+	it('[FILT2] with more types than sleep leaves room for is served, and everything is sent', async () => {
+		const channel = createChannelName('wide');
+		const types = range(1, 400).map((n) => `some.type.number-${n}`);
+		const viewer = await join(channel, { types });
+		await post(channel, [{ type: 'none.of.them' }]);
+		await viewer.until(() => viewer.seqs.includes(1), 'the entry');
+		expect(viewer.closed).toBeUndefined();
+		expect(viewer.messages.some(({ type }) => type === 'error')).toBe(false);
+	});
+
 	it('[POS3] the position of an empty channel resumes from its first entry', async () => {
 		const channel = createChannelName('nothing');
 		const early = await join(channel);

@@ -11,7 +11,7 @@ import {
 	type RelayMessage,
 	type Welcome,
 } from '../../relay/protocol/relay-message.ts';
-import { isName, matchesType, parseChannel } from '../../relay/protocol/types.ts';
+import { isName, isTypePattern, matchesType, parseChannel } from '../../relay/protocol/types.ts';
 import type { Gap } from './timeline.ts';
 import type { CreateTransport, Transport } from './transport.ts';
 import { createWebSocket } from './websocket.ts';
@@ -64,6 +64,8 @@ interface Subscription {
 
 /** Drafts that wait for the relay at the most; what more is refused. */
 const MAX_PENDING = 1000;
+/** What a leaving page hands over at the most, bytes; with room for the form around it. */
+const LEAVING_BYTES = 60_000;
 /** Coming back: full jitter up to a bound that doubles from the first to the last, milliseconds. */
 const FIRST_RETRY_MS = 1000;
 const LAST_RETRY_MS = 30_000;
@@ -107,16 +109,19 @@ export class FeedClient {
 	#welcomeLast = 0;
 	#attempts = 0;
 	#isOpen = false;
+	/** The newest hello, and whether its welcome has come. */
+	#hellos = 0;
+	#isWelcome = false;
 	#isPaused = false;
 	#timer: ReturnType<typeof setTimeout> | undefined;
 	#heardAt = 0;
 
-	/** @throws FeedError `invalid-channel`, `no-relay`, `mixed-content` */
+	/** @throws FeedError `invalid-channel`, `no-relay`, `mixed-content`, `invalid-parameter` */
 	constructor({ relay, channel, types, history, createTransport = createWebSocket }: ClientOptions) {
 		this.channel = parseChannel(channel);
 		this.relay = parseRelay(relay);
 		this.#url = `${this.relay}/channels/${this.channel}/events`;
-		this.#types = types;
+		this.#types = checkTypes(types);
 		this.#history = history;
 		this.#transport = createTransport(this.#url, {
 			onOpen: () => this.#sayHello(),
@@ -158,8 +163,7 @@ export class FeedClient {
 		clearTimeout(this.#timer);
 		this.#transport.close();
 		this.#isOpen = false;
-		for (const { reject } of this.#pending.values()) reject(new FeedError('closed', CLOSED));
-		this.#pending.clear();
+		this.#rejectAll(new FeedError('closed', CLOSED));
 		this.#setConnection('idle');
 	}
 
@@ -171,10 +175,13 @@ export class FeedClient {
 		return () => listeners.delete(callback);
 	}
 
-	/** Changes what is transferred, from here on. */
+	/**
+	 * Changes what is transferred, from here on.
+	 * @throws FeedError `invalid-parameter`
+	 */
 	setTypes(types: readonly string[] | undefined): void {
 		if (types?.join() === this.#types?.join()) return;
-		this.#types = types;
+		this.#types = checkTypes(types);
 		if (this.#isOpen) this.#sayHello();
 	}
 
@@ -195,6 +202,7 @@ export class FeedClient {
 				throw new FeedError('event-too-large', `An event has at most ${MAX_EVENT_BYTES} bytes as JSON.`);
 			}
 			if (this.#abort.signal.aborted) throw new FeedError('closed', CLOSED);
+			if (this.connection === 'refused' && this.problem) throw this.problem;
 			const ref = this.#nextRef++;
 			this.#pending.set(ref, { draft, resolve, reject });
 			if (this.#isOpen) this.#sendDraft(ref, draft);
@@ -205,12 +213,14 @@ export class FeedClient {
 	/**
 	 * Calls back for each event of a type (`deploy.done`, `deploy.*`, `*`) from now on, once each and in order,
 	 * also for those that a reconnect brings. Answers a function that ends it.
+	 * @throws FeedError `invalid-parameter`
 	 */
 	subscribe(
 		pattern: string,
 		callback: (event: FeedEvent) => void,
 		{ signal, since }: SubscribeOptions = {},
 	): () => void {
+		checkTypes([pattern]);
 		const subscription: Subscription = { pattern, callback, held: since === undefined ? undefined : [] };
 		const end = () => void this.#subscriptions.delete(subscription);
 		if (signal?.aborted) return end;
@@ -249,12 +259,14 @@ export class FeedClient {
 
 	#sayHello(): void {
 		this.#heardAt = Date.now();
+		this.#isWelcome = false;
 		const { position } = this;
 		const types = this.#types;
 		const isShort = types && new TextEncoder().encode(JSON.stringify(types)).length <= MAX_FILTER_BYTES;
 		this.#say({
 			type: 'hello',
 			protocol: PROTOCOL_VERSION,
+			ref: ++this.#hellos,
 			...(position === undefined ? {} : { position }),
 			...(this.#history === undefined ? {} : { history: this.#history }),
 			...(isShort ? { types: [...types] } : {}),
@@ -325,6 +337,9 @@ export class FeedClient {
 	}
 
 	#handleWelcome(welcome: Welcome): void {
+		// One that a later hello has overtaken: what follows it comes again.
+		if (welcome.ref !== this.#hellos) return;
+		this.#isWelcome = true;
 		const { epoch, after, last, missing, time, pulse } = welcome;
 		this.clockOffset = time - Date.now();
 		this.pulse = pulse;
@@ -342,6 +357,7 @@ export class FeedClient {
 	}
 
 	#handleEntries({ epoch, from, to, entries }: Entries): void {
+		if (!this.#isWelcome) return;
 		const isOther = epoch !== this.#epoch && this.#epoch !== NO_EPOCH;
 		// A hole: what is missing comes with the resume.
 		if (isOther || from > this.#seq + 1) {
@@ -358,8 +374,9 @@ export class FeedClient {
 		if (live.length === 0) return;
 		this.#emit('received', { events: live, replayed: false });
 		for (const event of live) {
-			for (const subscription of this.#subscriptions) {
-				if (!matchesType(subscription.pattern, event.type)) continue;
+			// A callback may subscribe and unsubscribe: what it adds begins with the next event, what it ends ends at once.
+			for (const subscription of [...this.#subscriptions]) {
+				if (!this.#subscriptions.has(subscription) || !matchesType(subscription.pattern, event.type)) continue;
 				if (subscription.held) subscription.held.push(event);
 				else this.#call(subscription, event);
 			}
@@ -382,7 +399,9 @@ export class FeedClient {
 	#handleError(error: FeedError, ref: number | undefined): void {
 		if (ref === undefined) {
 			this.problem = error;
-			this.#emit('error', error);
+			// A hello that is wrong stays wrong, however often it is said.
+			if (!this.#isWelcome && error.code.startsWith('invalid')) this.#refuse(error);
+			else this.#emit('error', error);
 		} else if (error.code !== 'storage-failed') {
 			this.#takePending(ref)?.reject(error);
 		} // else the relay closes, and the draft goes out again
@@ -392,8 +411,7 @@ export class FeedClient {
 		this.#isOpen = false;
 		clearTimeout(this.#timer);
 		if (code === 4400 || code === 4406) {
-			this.problem = new FeedError(code === 4400 ? 'invalid-channel' : 'unsupported-protocol', reason);
-			this.#setConnection('refused');
+			this.#refuse(new FeedError(code === 4400 ? 'invalid-channel' : 'unsupported-protocol', reason));
 			return;
 		}
 		this.problem ??= new FeedError('relay-unreachable', `The relay at ${this.relay} cannot be reached.`);
@@ -403,6 +421,21 @@ export class FeedClient {
 		this.retryAt = Date.now() + delayMs;
 		this.#timer = setTimeout(() => this.reconnect(), delayMs);
 		this.#setConnection('offline');
+	}
+
+	/** For good: nothing is tried again but by `reconnect()`. */
+	#refuse(error: FeedError): void {
+		clearTimeout(this.#timer);
+		this.#isOpen = false;
+		this.#transport.close();
+		this.problem = error;
+		this.#rejectAll(error);
+		this.#setConnection('refused');
+	}
+
+	#rejectAll(error: FeedError): void {
+		for (const { reject } of this.#pending.values()) reject(error);
+		this.#pending.clear();
 	}
 
 	#leave(): void {
@@ -417,8 +450,14 @@ export class FeedClient {
 	/** Hands over drafts so that they arrive although the page ends; their keys make a repeat harmless. */
 	#sendLeaving(drafts: readonly Draft[]): void {
 		if (drafts.length === 0) return;
+		// Browsers let a leaving page send 64 KiB; the oldest drafts go first.
+		let bytes = 0;
+		const first = drafts.filter((draft) => {
+			bytes += encodeURIComponent(JSON.stringify(draft)).length;
+			return bytes < LEAVING_BYTES;
+		});
 		// A form needs no preflight, which a page that is being left would not live to see answered.
-		const body = new URLSearchParams({ events: JSON.stringify(drafts) });
+		const body = new URLSearchParams({ events: JSON.stringify(first) });
 		fetch(this.#url, { method: 'POST', body, keepalive: true }).catch(() => {
 			// Nobody is left to tell; if the page comes back, the drafts are sent again.
 		});
@@ -460,6 +499,18 @@ function parseDraftArguments(first: string | Draft, fields: Omit<Draft, 'type'> 
 	throw new FeedError(
 		'invalid-event',
 		`A lone string is a type, as in publish('deploy.done'). A text is sent as publish('message', {text: ${JSON.stringify(first.slice(0, 40))}}).`,
+	);
+}
+
+/**
+ * The types, each a name or a prefix.
+ * @throws FeedError `invalid-parameter`
+ */
+export function checkTypes<T extends readonly string[] | undefined>(types: T): T {
+	if (types?.every(isTypePattern) ?? true) return types;
+	throw new FeedError(
+		'invalid-parameter',
+		'A type is a name such as `deploy.done`, a prefix such as `deploy.*`, or `*`.',
 	);
 }
 

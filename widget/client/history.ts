@@ -2,6 +2,7 @@
 // Knows requests and their answers; never knows what is live.
 import { type ErrorCode, FeedError } from '../../relay/protocol/errors.ts';
 import type { FeedEvent, Page } from '../../relay/protocol/event.ts';
+import { type Timeline, toItem } from './timeline.ts';
 
 /**
  * A page of history. `query` as in PROTOCOL.md: `after`, `before`, `since`, `limit`, `type`.
@@ -36,4 +37,11 @@ export async function tellHistory(
 		if (!events.every(tell) || next === null || next === query.after || next.endsWith(`:${last}`)) return;
 		query = { after: next };
 	}
+}
+
+/** Puts older events, oldest first, before those that a timeline has. */
+export function prependEvents(timeline: Timeline, events: readonly FeedEvent[]): void {
+	const [first] = timeline.items;
+	const oldest = !first ? Number.POSITIVE_INFINITY : first.kind === 'gap' ? first.from : first.event.seq;
+	timeline.items = [...events.filter(({ seq }) => seq < oldest).map(toItem), ...timeline.items];
 }

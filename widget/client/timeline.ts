@@ -32,13 +32,6 @@ export class Timeline {
 		return dropped;
 	}
 
-	/** Adds older events, oldest first. */
-	prepend(events: readonly FeedEvent[]): void {
-		const first = this.items[0];
-		const oldest = !first ? Number.POSITIVE_INFINITY : first.kind === 'gap' ? first.from : first.event.seq;
-		this.items = [...events.filter(({ seq }) => seq < oldest).map(toItem), ...this.items];
-	}
-
 	/** Marks a range after the newest as missing. */
 	addGap({ from, to }: Gap): void {
 		this.items = [...this.items, { kind: 'gap', from, to }];
@@ -54,6 +47,7 @@ export function seqOf(item: TimelineItem | undefined): number {
 	return !item ? 0 : item.kind === 'gap' ? item.to : item.event.seq;
 }
 
-function toItem(event: FeedEvent): TimelineItem {
+/** An event as it stands in a timeline. */
+export function toItem(event: FeedEvent): TimelineItem {
 	return { kind: 'event', event };
 }

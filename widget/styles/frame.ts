@@ -168,18 +168,12 @@ export const frame = css`
 	.tool svg {
 		vertical-align: -3px;
 	}
-	:focus-visible {
-		outline: 2px solid var(--_accent);
-		outline-offset: -2px;
-	}
-	/* To keep the reader's place is the element's work; done twice, it jumps. */
 	.list {
 		flex: 1 1 auto;
 		display: flex;
 		flex-direction: column;
 		position: relative;
 		overflow: hidden auto;
-		overflow-anchor: none;
 		scrollbar-width: thin;
 	}
 	ol {
@@ -203,9 +197,6 @@ export const frame = css`
 	}
 	.title ~ :nth-child(n + 4) {
 		margin-block-start: 12px;
-	}
-	.copy {
-		user-select: all;
 	}
 	@container (width < 418px) {
 		.titles {

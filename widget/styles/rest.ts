@@ -3,6 +3,20 @@
 import { css } from 'lit';
 
 export const rest = css`
+	:focus-visible {
+		outline: 2px solid var(--_accent);
+		outline-offset: -2px;
+	}
+	.copy {
+		user-select: all;
+	}
+	/* To keep the reader's place is the element's work; done twice, it jumps. */
+	.list {
+		overflow-anchor: none;
+	}
+	.row {
+		scroll-margin-block-start: 32px;
+	}
 	img {
 		position: absolute;
 		inset: -1px;

@@ -10,7 +10,6 @@ export const rows = css`
 		gap: 0 12px;
 		align-items: start;
 		padding: 10px 16px;
-		scroll-margin-block-start: 32px;
 	}
 	.avatar,
 	.copy {

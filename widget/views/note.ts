@@ -33,5 +33,5 @@ export function emptyView({ channel, relay, words }: { channel: string; relay: s
 
 /** True for what the page's author has to mend. */
 export function isAuthors({ problem }: Trouble): boolean {
-	return /channel|no-relay|mixed/.test(problem?.code ?? '');
+	return /no-|mixed|invalid/.test(problem?.code ?? '');
 }
