@@ -184,7 +184,12 @@ export class LiveFeed extends LitElement {
 			this.#leave();
 			this.#join();
 		} else if (isOther && this.isConnected) this.#join();
-		if (changed.has('types')) this.#widen();
+		if (changed.has('types') && this.#client) {
+			// Other rows: those of before may miss what is wanted now.
+			this.#clear();
+			this.#widen();
+			void this.loadOlder();
+		}
 		this.#putBack = this.#reader?.hold();
 	}
 
@@ -221,7 +226,9 @@ export class LiveFeed extends LitElement {
 	}
 
 	get #patterns(): string[] {
-		return (this.types ?? '').split(/[\s,]+/).filter(Boolean);
+		return String(this.types ?? '')
+			.split(/[\s,]+/)
+			.filter(Boolean);
 	}
 
 	#isShown(event: FeedEvent): boolean {
@@ -295,6 +302,9 @@ export class LiveFeed extends LitElement {
 	#clear(): void {
 		this.#timeline.clear();
 		this.#reader?.clear();
+		this.#selected = undefined;
+		this.#expanded = new Set();
+		this.#unfolded = new Set();
 		if (this.#pausedAt !== undefined) this.#pausedAt = 0;
 	}
 
@@ -455,7 +465,7 @@ export class LiveFeed extends LitElement {
 	 * @throws FeedError `invalid-parameter` for what is no type
 	 */
 	subscribe(type: string, callback: (event: FeedEvent) => void, options: SubscribeOptions = {}): this {
-		const subscription: Subscribed = { type, callback, options };
+		const subscription: Subscribed = { type, callback, options: { ...options } };
 		checkTypes([type]);
 		if (options.signal?.aborted) return this;
 		this.#subscriptions.add(subscription);
@@ -472,7 +482,10 @@ export class LiveFeed extends LitElement {
 
 	#follow(client: FeedClient, subscription: Subscribed): void {
 		const { type, callback, options } = subscription;
-		subscription.end = client.subscribe(type, callback, options.since === undefined ? {} : { since: options.since });
+		const { since } = options;
+		// History is told once, however often the element is moved.
+		options.since = undefined;
+		subscription.end = client.subscribe(type, callback, since === undefined ? {} : { since });
 	}
 
 	/** Holds new rows back; what is received, subscribed and published goes on. */

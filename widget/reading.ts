@@ -37,8 +37,9 @@ export interface Place {
 
 export class Reader {
 	readonly #place: Place;
-	/** The oldest row that is drawn; undefined at the live edge, where the newest are. */
+	/** The ends of what is drawn; undefined at the live edge, where the newest are. */
 	#oldestDrawn: number | undefined;
+	#newestDrawn = 0;
 	#older: Older = 'unknown';
 	#loading: Promise<void> | undefined;
 	/** As the last scrolling left it: what else moves the rows is no wish of the reader's. */
@@ -55,12 +56,12 @@ export class Reader {
 		const items = this.#place.getItems();
 		const oldest = this.#oldestDrawn;
 		if (oldest === undefined) return items.slice(-EDGE_ROWS);
-		return items.slice(
-			Math.max(
-				items.findIndex((item) => seqOf(item) >= oldest),
-				0,
-			),
+		// What comes is not drawn until the reader is back: it would only be in his way.
+		const start = Math.max(
+			items.findIndex((item) => seqOf(item) >= oldest),
+			0,
 		);
+		return items.slice(start, items.findLastIndex((item) => seqOf(item) <= this.#newestDrawn) + 1);
 	}
 
 	/** What lies beyond the oldest row that is drawn. */
@@ -68,7 +69,7 @@ export class Reader {
 		const items = this.#place.getItems();
 		const [oldest] = items;
 		if (this.#loading) return 'loading';
-		if (this.drawn.length < items.length) return 'more';
+		if (this.drawn[0] !== oldest) return 'more';
 		if (this.#older !== 'unknown' || !oldest) return this.#older;
 		return seqOf(oldest) === 1 ? 'beginning' : 'more';
 	}
@@ -118,17 +119,25 @@ export class Reader {
 			return;
 		}
 		// Away from the edge the rows that are drawn stay, whatever comes.
-		this.#oldestDrawn ??= seqOf(this.drawn[0]);
+		if (this.#oldestDrawn === undefined) this.#leaveEdge();
 		if (oldest < OLD_END_PX) void this.showOlder();
 	}
 
 	/** Draws older rows that are here, or has them loaded. */
 	async showOlder(): Promise<void> {
-		const drawn = this.drawn.length;
-		if (drawn === this.#place.getItems().length) await this.loadOlder();
+		if (this.#oldestDrawn === undefined) this.#leaveEdge();
+		if (this.drawn[0] === this.#place.getItems()[0]) await this.loadOlder();
+		if (this.#oldestDrawn === undefined) return; // back at the edge meanwhile
 		const items = this.#place.getItems();
-		this.#oldestDrawn = seqOf(items[Math.max(items.length - drawn - OLDER_ROWS, 0)]);
+		const start = items.findIndex((item) => seqOf(item) >= (this.#oldestDrawn ?? 0));
+		this.#oldestDrawn = seqOf(items[Math.max(start - OLDER_ROWS, 0)]);
 		this.#place.redraw();
+	}
+
+	#leaveEdge(): void {
+		const { drawn } = this;
+		this.#oldestDrawn = seqOf(drawn[0]);
+		this.#newestDrawn = seqOf(drawn.at(-1));
 	}
 
 	/** Loads a page of older events; resolves once they are here, or the attempt has failed. */

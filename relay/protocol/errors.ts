@@ -35,6 +35,7 @@ const TABLE = {
 	'message-too-large': { status: 413, retryable: false, text: 'The message is too large.' },
 	'url-too-long': { status: 414, retryable: false, text: 'The address of the request is too long.' },
 	'not-found': { status: 404, retryable: false, text: 'There is nothing at this address.' },
+	'not-kept': { status: 410, retryable: false, text: 'These events are no longer kept.' },
 	'method-not-allowed': { status: 405, retryable: false, text: 'This address does not take that method.' },
 	'not-acceptable': { status: 406, retryable: false, text: 'None of the accepted forms can be given.' },
 	'unsupported-content': { status: 415, retryable: false, text: 'This content type cannot be read.' },

@@ -44,18 +44,20 @@ export interface ClientEvents {
 
 export interface SubscribeOptions {
 	/** Ends the subscription. */
-	signal?: AbortSignal;
+	signal?: AbortSignal | undefined;
 	/** Begins with history: a position, `10m`, a date, or 0 for the beginning. */
-	since?: string | number;
+	since?: string | number | undefined;
 }
 
 interface Pending {
-	draft: Draft;
+	/** The publish message, ready to be sent. */
+	json: string;
 	resolve: (receipt: Receipt) => void;
 	reject: (error: FeedError) => void;
 }
 
-interface Subscription {
+/** Whoever wants to be called. */
+export interface Subscription {
 	pattern: string;
 	callback: (event: FeedEvent) => void;
 	/** Live events that wait until history has been told. */
@@ -194,19 +196,24 @@ export class FeedClient {
 	publish(draft: Draft): Promise<Receipt>;
 	publish(first: string | Draft, fields?: Omit<Draft, 'type'>): Promise<Receipt> {
 		return new Promise((resolve, reject) => {
-			const draft: Draft = { key: createKey(), ...parseDraftArguments(first, fields) };
+			const ref = this.#nextRef++;
+			// As it is now: what the page changes later belongs to a later event.
+			const json = formatClientMessage({
+				type: 'publish',
+				ref,
+				draft: { key: createKey(), ...parseDraftArguments(first, fields) },
+			});
 			if (this.#pending.size >= MAX_PENDING) {
 				throw new FeedError('outbox-full', `${MAX_PENDING} events wait for the relay already.`);
 			}
-			if (new TextEncoder().encode(JSON.stringify(draft)).length > MAX_EVENT_BYTES) {
+			if (new TextEncoder().encode(json).length > MAX_EVENT_BYTES) {
 				throw new FeedError('event-too-large', `An event has at most ${MAX_EVENT_BYTES} bytes as JSON.`);
 			}
 			if (this.#abort.signal.aborted) throw new FeedError('closed', CLOSED);
 			if (this.connection === 'refused' && this.problem) throw this.problem;
-			const ref = this.#nextRef++;
-			this.#pending.set(ref, { draft, resolve, reject });
-			if (this.#isOpen) this.#sendDraft(ref, draft);
-			else if (this.#isPaused) this.#sendLeaving([draft]);
+			this.#pending.set(ref, { json, resolve, reject });
+			if (this.#isOpen) this.#transport.send(json);
+			else if (this.#isPaused) this.#sendLeaving([json]);
 		});
 	}
 
@@ -227,7 +234,11 @@ export class FeedClient {
 		this.#subscriptions.add(subscription);
 		signal?.addEventListener('abort', end);
 		if (since !== undefined) {
-			this.#tellHistory(subscription, String(since)).catch((error) => this.#emit('error', error));
+			import('./history.ts')
+				.then(({ tellHistory }) =>
+					tellHistory(this, String(since), subscription, (event) => this.#deliver(subscription, event)),
+				)
+				.catch((error) => this.#emit('error', error));
 		}
 		return end;
 	}
@@ -238,23 +249,6 @@ export class FeedClient {
 	 */
 	async fetchPage(query: Record<string, string>): Promise<Page> {
 		return (await import('./history.ts')).fetchPage(this.#url, query);
-	}
-
-	async #tellHistory(subscription: Subscription, since: string): Promise<void> {
-		let told = 0;
-		try {
-			const { tellHistory } = await import('./history.ts');
-			await tellHistory(this.#url, since, subscription.pattern, (event) => {
-				if (!this.#subscriptions.has(subscription)) return false;
-				told = event.seq;
-				this.#call(subscription, event);
-				return true;
-			});
-		} finally {
-			const held = subscription.held ?? [];
-			subscription.held = undefined;
-			for (const event of held) if (event.seq > told) this.#call(subscription, event);
-		}
 	}
 
 	#sayHello(): void {
@@ -273,7 +267,7 @@ export class FeedClient {
 		});
 		if (this.#isOpen) return;
 		this.#isOpen = true;
-		for (const [ref, { draft }] of this.#pending) this.#sendDraft(ref, draft);
+		for (const { json } of this.#pending.values()) this.#transport.send(json);
 		this.#watch();
 	}
 
@@ -302,10 +296,6 @@ export class FeedClient {
 
 	#say(message: Parameters<typeof formatClientMessage>[0]): void {
 		this.#transport.send(formatClientMessage(message));
-	}
-
-	#sendDraft(ref: number, draft: Draft): void {
-		this.#say({ type: 'publish', ref, draft });
 	}
 
 	#receive(text: string): void {
@@ -340,7 +330,7 @@ export class FeedClient {
 		// One that a later hello has overtaken: what follows it comes again.
 		if (welcome.ref !== this.#hellos) return;
 		this.#isWelcome = true;
-		const { epoch, after, last, missing, time, pulse } = welcome;
+		const { epoch, after, last, missing, recovered, time, pulse } = welcome;
 		this.clockOffset = time - Date.now();
 		this.pulse = pulse;
 		this.#attempts = 0;
@@ -348,7 +338,8 @@ export class FeedClient {
 		this.problem = undefined;
 		const isFirst = this.#epoch === '';
 		if (isFirst) this.#replayedTo = last;
-		const reset = !isFirst && epoch !== this.#epoch && this.#epoch !== NO_EPOCH;
+		// Another log, or this one without its end.
+		const reset = !isFirst && !recovered && !missing;
 		if (reset) this.#replayedTo = 0;
 		this.#epoch = epoch;
 		this.#seq = after;
@@ -376,9 +367,9 @@ export class FeedClient {
 		for (const event of live) {
 			// A callback may subscribe and unsubscribe: what it adds begins with the next event, what it ends ends at once.
 			for (const subscription of [...this.#subscriptions]) {
-				if (!this.#subscriptions.has(subscription) || !matchesType(subscription.pattern, event.type)) continue;
+				if (!matchesType(subscription.pattern, event.type)) continue;
 				if (subscription.held) subscription.held.push(event);
-				else this.#call(subscription, event);
+				else this.#deliver(subscription, event);
 			}
 		}
 	}
@@ -387,13 +378,15 @@ export class FeedClient {
 		return !this.#types || this.#types.some((pattern) => matchesType(pattern, type));
 	}
 
-	/** A callback that throws is reported, and the others still run. */
-	#call({ callback }: Subscription, event: FeedEvent): void {
+	/** Calls back, and answers false once nobody wants it. A callback that throws is reported, and the others still run. */
+	#deliver(subscription: Subscription, event: FeedEvent): boolean {
+		if (!this.#subscriptions.has(subscription)) return false;
 		try {
-			callback(event);
+			subscription.callback(event);
 		} catch (error) {
 			this.#emit('error', error);
 		}
+		return true;
 	}
 
 	#handleError(error: FeedError, ref: number | undefined): void {
@@ -439,7 +432,7 @@ export class FeedClient {
 	}
 
 	#leave(): void {
-		this.#sendLeaving([...this.#pending.values()].map(({ draft }) => draft));
+		this.#sendLeaving([...this.#pending.values()].map(({ json }) => json));
 		if (this.connection === 'idle' || this.connection === 'refused') return;
 		clearTimeout(this.#timer);
 		this.#isOpen = false;
@@ -448,16 +441,16 @@ export class FeedClient {
 	}
 
 	/** Hands over drafts so that they arrive although the page ends; their keys make a repeat harmless. */
-	#sendLeaving(drafts: readonly Draft[]): void {
-		if (drafts.length === 0) return;
+	#sendLeaving(messages: readonly string[]): void {
+		if (messages.length === 0) return;
 		// Browsers let a leaving page send 64 KiB; the oldest drafts go first.
 		let bytes = 0;
-		const first = drafts.filter((draft) => {
-			bytes += encodeURIComponent(JSON.stringify(draft)).length;
+		const first = messages.filter((json) => {
+			bytes += encodeURIComponent(json).length;
 			return bytes < LEAVING_BYTES;
 		});
 		// A form needs no preflight, which a page that is being left would not live to see answered.
-		const body = new URLSearchParams({ events: JSON.stringify(first) });
+		const body = new URLSearchParams({ events: `[${first.map((json) => JSON.stringify(JSON.parse(json).draft))}]` });
 		fetch(this.#url, { method: 'POST', body, keepalive: true }).catch(() => {
 			// Nobody is left to tell; if the page comes back, the drafts are sent again.
 		});

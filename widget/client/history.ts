@@ -2,6 +2,7 @@
 // Knows requests and their answers; never knows what is live.
 import { type ErrorCode, FeedError } from '../../relay/protocol/errors.ts';
 import type { FeedEvent, Page } from '../../relay/protocol/event.ts';
+import type { FeedClient, Subscription } from './feed-client.ts';
 import { type Timeline, toItem } from './timeline.ts';
 
 /**
@@ -22,20 +23,51 @@ export async function fetchPage(url: string, query: Record<string, string>): Pro
 }
 
 /**
- * Tells all events since a position (`epoch:seq`, 0 for the beginning), a span or a date, until `tell` answers false.
- * @throws FeedError the relay's own, or `relay-unreachable`
+ * Calls a subscriber for all events since a position (`epoch:seq`, 0 for the beginning), a span or a date, then for
+ * those that were held back meanwhile, until `deliver` answers that it is wanted no more.
+ * @throws FeedError the relay's own, `relay-unreachable`, or `not-kept` once all was told that is kept
  */
 export async function tellHistory(
-	url: string,
+	client: FeedClient,
 	since: string,
-	type: string,
-	tell: (event: FeedEvent) => boolean,
+	subscription: Subscription,
+	deliver: (event: FeedEvent) => boolean,
 ): Promise<void> {
-	let query: Record<string, string> = /^(0|[a-z0-9-]+:\d+)$/.test(since) ? { after: since } : { since };
-	for (;;) {
-		const { events, next, last } = await fetchPage(url, { ...query, limit: '1000', type });
-		if (!events.every(tell) || next === null || next === query.after || next.endsWith(`:${last}`)) return;
-		query = { after: next };
+	let told = 0;
+	let isWanted = true;
+	const tell = (event: FeedEvent) => {
+		if (event.seq <= told || !isWanted) return;
+		told = event.seq;
+		isWanted = deliver(event);
+	};
+	try {
+		// From the first welcome on nothing is missed: what came before it is history, what comes after it is held back.
+		if (!client.position) {
+			await new Promise<void>((resolve) => {
+				const stop = client.on('state', () => {
+					if (!client.position) return;
+					stop();
+					resolve();
+				});
+			});
+		}
+		let query: Record<string, string> = /^(0|[a-z0-9-]+:\d+)$/.test(since) ? { after: since } : { since };
+		let gap: FeedError | undefined;
+		while (isWanted) {
+			const page = await client.fetchPage({ ...query, limit: '1000', type: subscription.pattern });
+			const { events, next, last, missing } = page;
+			// Whoever counts from the beginning asks for what there is.
+			if (missing && since !== '0')
+				gap ??= new FeedError('not-kept', `Events ${missing.from} to ${missing.to} are no longer kept.`);
+			for (const event of events) tell(event);
+			if (next === null || next === query.after || next.endsWith(`:${last}`)) break;
+			query = { after: next };
+		}
+		if (gap) throw gap;
+	} finally {
+		const held = subscription.held ?? [];
+		subscription.held = undefined;
+		for (const event of held) tell(event);
 	}
 }
 
