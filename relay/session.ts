@@ -43,6 +43,8 @@ export class Session implements Publisher {
 	#filter: Filter | undefined;
 	#saidHello: boolean;
 	#isOver = false;
+	/** The hello that is being answered, or the one that is next. */
+	#nextHello: Hello | undefined;
 
 	constructor(options: SessionOptions) {
 		this.#options = options;
@@ -82,7 +84,7 @@ export class Session implements Publisher {
 			const ref = message.type === 'publish' ? message.ref : undefined;
 			this.#withChannel(ref, (channel) => {
 				if (message.type === 'publish') channel.publish(this, [message]);
-				else this.#hello(channel, message).catch((error) => this.#refuseHello(error));
+				else this.#greet(channel, message);
 			});
 		} catch (error) {
 			this.#refuse(error);
@@ -123,6 +125,23 @@ export class Session implements Publisher {
 		const channel = this.#options.getChannel();
 		if (!(channel instanceof Promise)) act(channel);
 		else channel.then(act).catch((error) => this.#refuse(error, ref));
+	}
+
+	/** One hello after the other; of those that come meanwhile the newest alone, so that many cost no more than two. */
+	#greet(channel: Channel, hello: Hello): void {
+		const isBusy = this.#nextHello !== undefined;
+		this.#nextHello = hello;
+		if (isBusy) {
+			if (this.#viewer) channel.leave(this.#viewer); // the earlier one is sent nothing more
+			return;
+		}
+		this.#hello(channel, hello)
+			.catch((error) => this.#refuseHello(error))
+			.finally(() => {
+				const next = this.#nextHello;
+				this.#nextHello = undefined;
+				if (next && next !== hello) this.#greet(channel, next);
+			});
 	}
 
 	async #hello(channel: Channel, hello: Hello): Promise<void> {

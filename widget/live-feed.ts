@@ -184,7 +184,7 @@ export class LiveFeed extends LitElement {
 			this.#leave();
 			this.#join();
 		} else if (isOther && this.isConnected) this.#join();
-		if (changed.has('types') && this.#client) {
+		if (changed.has('types') && this.hasUpdated && this.#client) {
 			// Other rows: those of before may miss what is wanted now.
 			this.#clear();
 			this.#widen();
@@ -200,7 +200,10 @@ export class LiveFeed extends LitElement {
 		if (!this.#reader && this.#order === 'newest-last') this.renderRoot.querySelector('.list')?.scrollTo(0, 1e9);
 		// Once the first row is on the screen, or it is clear that none will be soon.
 		const isEmpty = this.#timeline.items.length === 0;
-		if (!this.#later && (!isEmpty || this.#problem || (this.#isLate && this.#connection !== 'live')))
+		if (
+			!this.#later &&
+			(!isEmpty || this.#hasHistory || this.#problem || (this.#isLate && this.#connection !== 'live'))
+		)
 			afterPaint(() => this.#loadLater().catch(() => {}));
 		for (const state of STATES) {
 			const isOn =
@@ -223,6 +226,11 @@ export class LiveFeed extends LitElement {
 		const { items } = this.#timeline;
 		const newest = this.#pausedAt;
 		return newest === undefined ? items : items.slice(0, items.findLastIndex((item) => seqOf(item) <= newest) + 1);
+	}
+
+	/** Is there something before the oldest row, as far as the position tells? */
+	get #hasHistory(): boolean {
+		return /:[1-9]/.test(this.#client?.position ?? '');
 	}
 
 	get #patterns(): string[] {
@@ -512,7 +520,8 @@ export class LiveFeed extends LitElement {
 
 	protected override render(): TemplateResult {
 		const items = this.#items;
-		const drawn = this.#reader?.drawn ?? items.slice(-FIRST_ROWS);
+		// The second voice comes with what is loaded later; in the first one its rows would jump.
+		const drawn = this.#reader?.drawn ?? (this.density === 'compact' ? [] : items.slice(-FIRST_ROWS));
 		const order = this.#order;
 		return panel(
 			{
@@ -535,6 +544,7 @@ export class LiveFeed extends LitElement {
 				unfolded: this.#unfolded,
 				fresh: this.#fresh,
 				older: this.#reader?.older ?? 'unknown',
+				isNew: !this.#hasHistory,
 				pulse: this.#pulse,
 				noPulse: this.noPulse,
 				noHeader: this.noHeader,

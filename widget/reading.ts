@@ -70,8 +70,8 @@ export class Reader {
 		const [oldest] = items;
 		if (this.#loading) return 'loading';
 		if (this.drawn[0] !== oldest) return 'more';
-		if (this.#older !== 'unknown' || !oldest) return this.#older;
-		return seqOf(oldest) === 1 ? 'beginning' : 'more';
+		if (this.#older !== 'unknown') return this.#older;
+		return oldest && seqOf(oldest) === 1 ? 'beginning' : 'more';
 	}
 
 	/** Another log, or another channel: nothing is known any more. */

@@ -135,7 +135,8 @@ export function openStream(
 	writer.closed.catch(leave);
 	const { after, recovered, missing } = begin;
 	const position = positionAt(after);
-	write(encoder.encode(kind.opening(position) + (recovered ? '' : kind.gap(missing, position))));
+	// The gap first and with its position: a reader who is cut off in between asks from before it, and is told again.
+	write(encoder.encode((recovered ? '' : kind.gap(missing, position)) + kind.opening(position)));
 	channel.feed(viewer, after);
 	return readable;
 }

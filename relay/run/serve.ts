@@ -5,12 +5,13 @@ import path from 'node:path';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Engine, EngineError, isPortFree, ROOT, startEngine } from './engine.ts';
+import { takeState } from './state.ts';
 import { announce, complain, isNoise, report } from './terminal.ts';
 
 const QUICK_DEATH_MS = 10_000;
 const MAX_QUICK_DEATHS = 5;
 
-/** Exit codes: 0 stopped by a signal, 1 cannot build, start or stay alive, 2 the port is taken or not a port. */
+/** Exit codes: 0 stopped by a signal, 1 cannot build, start or stay alive, 2 the port or the state is taken, or the port is none. */
 export async function serve({ isWatching }: { isWatching: boolean }): Promise<void> {
 	const port = Number(process.env.PORT || 1999);
 	const host = process.env.HOST || '127.0.0.1';
@@ -46,6 +47,15 @@ export async function serve({ isWatching }: { isWatching: boolean }): Promise<vo
 	}
 	// Before anything is built, so that the answer comes at once.
 	if (!(await isPortFree(port, host))) return await failBusy();
+	const taken = takeState(stateDir);
+	if (typeof taken === 'number') {
+		complain(
+			`A relay (process ${taken}) already keeps its channels in ${path.relative(process.cwd(), stateDir) || stateDir}.`,
+			`Stop that one, or keep these elsewhere: LIVE_FEED_STATE=.partykit/other PORT=${port} npm start`,
+		);
+		return await stop(2);
+	}
+	process.on('exit', taken);
 
 	try {
 		const builder = await import('../../widget/build.ts');

@@ -46,6 +46,7 @@ const rows = (feed: LiveFeed): string[] =>
 	[...root(feed).querySelectorAll('[part~=row-text]')].map((row) => row.textContent?.trim() ?? '');
 const words = (feed: LiveFeed): string => root(feed).querySelector('[part=state]')?.textContent?.trim() ?? '';
 const note = (feed: LiveFeed): string => root(feed).querySelector('.note:not([hidden])')?.textContent?.trim() ?? '';
+const range = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 const texts = (count: number, from = 1) =>
 	Array.from({ length: count }, (_, index) => ({ text: `text ${from + index}` }));
 
@@ -283,6 +284,88 @@ describe('<live-feed>', () => {
 		await until(() => seen.at(-1) === 801, 'the last');
 		const first = seen[0] as number;
 		expect(seen).to.deep.equal(Array.from({ length: 801 - first + 1 }, (_, index) => first + index));
+	});
+
+	it('tells history and goes on live without a hole, though it is published to meanwhile, and only once', async () => {
+		const channel = newChannel();
+		await post(channel, texts(300));
+		let isOver = false;
+		const load = (async () => {
+			for (let n = 301; !isOver; n++) await post(channel, texts(1, n));
+		})();
+		const lists: number[][] = [];
+		const feeds: LiveFeed[] = [];
+		for (let n = 0; n < 6; n++) {
+			const feed = await show({ channel, history: '5' }, false);
+			const seen: number[] = [];
+			feed.subscribe('*', ({ seq }) => seen.push(seq), { since: 0 });
+			feeds.push(feed);
+			lists.push(seen);
+		}
+		await until(() => lists.every((seen) => (seen.at(-1) ?? 0) > 330), 'some live ones');
+		feeds[0]?.remove();
+		document.body.append(feeds[0] as LiveFeed);
+		isOver = true;
+		await load;
+		const last = ((await (await fetch(`${relayUrl}/channels/${channel}/events?limit=1`)).json()) as { last: number })
+			.last;
+		await until(() => lists.slice(1).every((seen) => seen.at(-1) === last), 'all of it');
+		for (const seen of lists.slice(1))
+			expect(seen).to.deep.equal(Array.from({ length: last }, (_, index) => index + 1));
+		const [moved = []] = lists;
+		expect(new Set(moved).size).to.equal(moved.length);
+	});
+
+	it('stores a draft as it was handed in', async () => {
+		const channel = newChannel();
+		const feed = await show({ channel });
+		const state = { n: 0 };
+		const receipts = [1, 2, 3].map((n) => {
+			state.n = n;
+			return feed.publish('state', { data: state });
+		});
+		await Promise.all(receipts);
+		await until(() => feed.events.length === 3, 'all three');
+		expect(feed.events.map(({ data }) => data)).to.deep.equal([{ n: 1 }, { n: 2 }, { n: 3 }]);
+		const late = await feed.publish('big', { data: '\ufffd'.repeat(10_920) }).catch((error) => error.code);
+		expect(late).to.equal('event-too-large');
+	});
+
+	it('shows the rows of other types when `types` changes', async () => {
+		const channel = newChannel();
+		await post(
+			channel,
+			range(20).map((n) => ({ type: n % 2 ? 'odd' : 'even', text: `${n}` })),
+		);
+		const feed = await show({ channel, types: 'even' });
+		await until(() => rows(feed).length === 10, 'the even ones');
+		feed.types = 'even odd';
+		await until(() => rows(feed).length === 20, 'all');
+		expect(feed.events.map(({ text }) => Number(text))).to.deep.equal(range(20));
+		feed.types = 'odd';
+		await until(() => rows(feed).length === 10 && rows(feed)[0] === '19', 'the odd ones');
+	});
+
+	it('draws nothing new while the reader is away from the edge, and all of it when he is back', async () => {
+		const channel = newChannel();
+		await post(channel, texts(80));
+		const feed = await show({ channel, style: 'block-size: 300px' });
+		await until(() => rows(feed).length === 50, 'history');
+		const list = () => root(feed).querySelector('.list') as HTMLElement;
+		await until(() => root(feed).adoptedStyleSheets.length > 3, 'what is loaded later');
+		list().scrollTop = 400;
+		await until(() => list().scrollTop > 100, 'scrolled');
+		await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+		const read = root(feed).querySelectorAll<HTMLElement>('[data-seq]')[10] as HTMLElement;
+		const top = read.getBoundingClientRect().top;
+		await post(channel, texts(200, 81));
+		await until(() => feed.events.at(-1)?.seq === 280, 'the new ones');
+		await feed.updateComplete;
+		expect(read.isConnected).to.equal(true);
+		expect(read.getBoundingClientRect().top).to.equal(top);
+		expect(rows(feed).some((text) => text === 'text 280')).to.equal(false);
+		list().scrollTop = 0;
+		await until(() => rows(feed)[0] === 'text 280', 'the newest');
 	});
 
 	it('lets a callback subscribe and unsubscribe', async () => {

@@ -54,8 +54,9 @@ describe('forms', () => {
 		await test.drainAll();
 		const position = { epoch: 'k3f9', seq: 2 };
 		const read = async (kind: StreamKind, start: object, end: string) => (await stream(test, kind, start)).readTo(end);
-		expect(await read(SSE, { position }, 'k3f9:10')).toContain(
-			'event: gap\nid: k3f9:7\ndata: {"position":"k3f9:7","from":3,"to":7}\n\nid: k3f9:8\n',
+		// The gap comes before any line that has its position: cut off in between, the reader is told again.
+		expect(await read(SSE, { position }, 'k3f9:10')).toMatch(
+			/^event: gap\nid: k3f9:7\ndata: \{"position":"k3f9:7","from":3,"to":7\}\n\nretry: \d+\nid: k3f9:7\n\nid: k3f9:8\n/,
 		);
 		expect(await read(NDJSON, { position }, 'k3f9:10')).toMatch(
 			/^\{"gap":\{"position":"k3f9:7","from":3,"to":7\}\}\n\{"id":"k3f9:8"/,

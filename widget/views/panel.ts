@@ -41,6 +41,8 @@ export interface PanelProps extends Zone, Trouble {
 	unfolded: ReadonlySet<number>;
 	fresh: ReadonlySet<number>;
 	/** What lies beyond the oldest item. */
+	/** Nothing was ever published. */
+	isNew: boolean;
 	older: 'more' | 'loading' | 'beginning' | 'trimmed' | 'unknown';
 	pulse: Pulse | undefined;
 	noPulse: boolean;
@@ -130,12 +132,12 @@ export function panel(props: PanelProps, on: PanelHandlers): TemplateResult {
 	return html`<section class="panel ${props.density}" aria-label=${props.heading || channel || nothing}>
 		${header(props, on)}
 		<div class="list" part="list" @scroll=${on.onScroll} @keydown=${later?.moveFocus}>
-			${none || order === 'newest-first' ? nothing : later?.endView(props, on)}
+			${(none && props.isNew) || order === 'newest-first' ? nothing : later?.endView(props, on)}
 			<ol role="list">${drawLines(lines(props, on))}</ol>
-			${none || order === 'newest-last' ? nothing : later?.endView(props, on)}
+			${(none && props.isNew) || order === 'newest-last' ? nothing : later?.endView(props, on)}
 			${waits && props.settled ? later?.bones() : nothing}
 			${trouble ? html`<div class="note" part="empty">${later ? later.troubleView(props, refused, words, on.onRetry) : props.problem?.message}</div>` : nothing}
-			<div class="note" part="empty" ?hidden=${!none || trouble || connection !== 'live'}><slot name="empty">${emptyView(props)}</slot></div>
+			<div class="note" part="empty" ?hidden=${!none || trouble || connection !== 'live' || !props.isNew}><slot name="empty">${emptyView(props)}</slot></div>
 		</div>
 		<slot name="footer"></slot>
 	</section>`;
