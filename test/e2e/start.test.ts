@@ -91,6 +91,22 @@ describe('npm start', () => {
 		expect(await command.exited).toMatchObject({ code: 0 });
 	});
 
+	test('a second start on the same state says so and exits 2: two relays on one log would lose events', async () => {
+		const first = start('node');
+		await first.waitFor(/Running/);
+		const other = await findFreePort();
+		const second = start('node', { PORT: String(other) });
+		const exit = await second.exited;
+		expect(exit.code).toBe(2);
+		expect(second.output).toMatch(/already keeps its channels in/);
+		expect(second.output).toContain('LIVE_FEED_STATE=');
+		expect((await fetch(`http://localhost:${port}/health`)).status).toBe(200);
+		first.signal('SIGTERM', false);
+		await first.exited;
+		const third = start('node');
+		await third.waitFor(/Running/);
+	});
+
 	test.each([
 		['node', 'SIGINT', false],
 		['node', 'SIGTERM', false],
