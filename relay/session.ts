@@ -4,7 +4,7 @@ import type { Channel, Publisher, Result } from './channel.ts';
 import { type Filter, socketForm } from './frame.ts';
 import { type Hello, PROTOCOL_VERSION, parseClientMessage } from './protocol/client-message.ts';
 import { createError, ERRORS, FeedError } from './protocol/errors.ts';
-import { MAX_CLOSE_REASON_BYTES } from './protocol/limits.ts';
+import { MAX_CLOSE_REASON_BYTES, MIN_RETURN_MS } from './protocol/limits.ts';
 import { formatPosition, parsePosition } from './protocol/position.ts';
 import type { ErrorMessage, Receipts, RelayMessage } from './protocol/relay-message.ts';
 import { Viewer } from './viewer.ts';
@@ -72,6 +72,7 @@ export class Session implements Publisher {
 				this.#pong();
 				return;
 			}
+			if (message.type === 'seen' || message.type === 'give-up') return;
 			if (message.type === 'publish' && !this.#saidHello) {
 				const error = new FeedError(
 					'hello-expected',
@@ -164,6 +165,7 @@ export class Session implements Publisher {
 			...(types.length > 0 ? { types: [...types] } : {}),
 			time: this.#options.clock(),
 			pulse: channel.readPulse(),
+			returnMs: MIN_RETURN_MS,
 		});
 		// The filter in force, which is short: what the client asked for may be more than sleep leaves room for.
 		this.#options.remember({ types: types.length > 0 ? [...types] : null });

@@ -31,7 +31,21 @@ export interface Publish {
 	draft: CheckedDraft;
 }
 
-export type ClientMessage = Hello | Publish | { type: 'ping' };
+/** Confirms what came: the relay sends on, however much it is, for as long as little is unconfirmed. */
+export interface Seen {
+	type: 'seen';
+	/** Bytes of all frames that came on this socket since it was opened; a text frame counts as UTF-8. */
+	bytes: number;
+}
+
+/** Gives up a draft that was refused for now, so that those after it are taken. */
+export interface GiveUp {
+	type: 'give-up';
+	/** Its `ref`. */
+	ref: number;
+}
+
+export type ClientMessage = Hello | Publish | Seen | GiveUp | { type: 'ping' };
 
 const encoder = new TextEncoder();
 
@@ -87,7 +101,7 @@ function parsePublish({ ref, draft }: Record<string, unknown>): Publish {
 
 /** A message as a client sends it. */
 export function formatClientMessage(
-	message: Hello | { type: 'publish'; ref: number; draft: Draft } | { type: 'ping' },
+	message: Exclude<ClientMessage, Publish> | { type: 'publish'; ref: number; draft: Draft },
 ): string {
 	return JSON.stringify(message).replaceAll('\ufffd', '\\ufffd');
 }
@@ -119,9 +133,15 @@ export function parseClientMessage(text: string): ClientMessage {
 			return parseHello(message);
 		case 'publish':
 			return parsePublish(message);
+		case 'seen':
+			if (!isCount(message.bytes)) return refuse('`bytes` of a seen is the number of bytes that came on this socket.');
+			return { type: 'seen', bytes: message.bytes };
+		case 'give-up':
+			if (!isCount(message.ref)) return refuse('`ref` of a give-up is that of a publish.');
+			return { type: 'give-up', ref: message.ref };
 		case 'ping':
 			return { type: 'ping' };
 		default:
-			return refuse('The `type` of a message is hello, publish or ping.');
+			return refuse('The `type` of a message is hello, publish, seen, give-up or ping.');
 	}
 }

@@ -42,6 +42,22 @@ export const MAX_FILTER_BYTES = 256;
 export const MAX_FILTERS = 16;
 /** A socket that has not said hello by then is closed, milliseconds. */
 export const HELLO_TIMEOUT_MS = 10_000;
+/** What a viewer is sent and has not confirmed, bytes: beyond it no live frames, and it is fed from the log as it confirms. */
+export const WINDOW_BYTES = 256 * 1024;
+/** A viewer confirms at the latest after so many bytes. */
+export const SEEN_BYTES = 64 * 1024;
+/** The same of all viewers together, closed sockets included: then windows shrink, and no more viewers are taken; bytes. */
+export const MAX_OUTSTANDING_BYTES = 64 * 1024 * 1024;
+/** A viewer whose window is full and who confirms nothing for this long is closed, milliseconds. */
+export const STALL_TIMEOUT_MS = 30_000;
+/** Drafts that wait for the next commits, bytes; more are refused for now. */
+export const MAX_QUEUE_BYTES = 16 * 1024 * 1024;
+/** Those who are cut off come back spread over this long for each viewer, and within these bounds; milliseconds. */
+export const RETURN_MS_PER_VIEWER = 5;
+export const MIN_RETURN_MS = 1000;
+export const MAX_RETURN_MS = 15_000;
+/** Longest that a request waits for news (`wait`), seconds. */
+export const MAX_WAIT_SECONDS = 30;
 /** A client's silence before it pings, and a stream's before a comment, milliseconds. */
 export const PING_INTERVAL_MS = 25_000;
 /** Characters of a request's URL that the relay takes. */

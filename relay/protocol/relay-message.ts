@@ -23,6 +23,15 @@ export interface Welcome {
 	/** The relay's clock, milliseconds since 1970. */
 	time: number;
 	pulse: Pulse;
+	/** Whoever is cut off comes back at a random moment within this time, so that not all do at once; milliseconds. */
+	returnMs: number;
+}
+
+/** The relay is about to stop, as planned. */
+export interface GoAway {
+	type: 'goaway';
+	/** As in the welcome, of now. */
+	returnMs: number;
 }
 
 export interface Entries {
@@ -56,15 +65,16 @@ export interface Pong {
 	position?: string;
 }
 
-export type RelayMessage = Welcome | Entries | Receipts | ErrorMessage | Pong;
+export type RelayMessage = Welcome | Entries | Receipts | ErrorMessage | Pong | GoAway;
 
 /** The fields without which a message of the kind cannot be used: texts, numbers, objects. */
 const REQUIRED: Record<RelayMessage['type'], [strings: string, numbers: string, objects?: string]> = {
-	welcome: ['epoch', 'last after time', 'pulse'],
+	welcome: ['epoch', 'last after time returnMs', 'pulse'],
 	entries: ['epoch', 'from to', 'entries'],
 	receipts: ['', '', 'receipts'],
 	error: ['code message', ''],
 	pong: ['', 'time'],
+	goaway: ['', 'returnMs'],
 };
 
 /**

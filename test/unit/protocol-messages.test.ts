@@ -116,7 +116,7 @@ describe('what a client says', () => {
 
 describe('what the relay says', () => {
 	it('[WS5] a message of an unknown type is passed over', () => {
-		expect(parseRelayMessage('{"type":"goaway","in":5}')).toBeUndefined();
+		expect(parseRelayMessage('{"type":"weather","in":5}')).toBeUndefined();
 		expect(parseRelayMessage('{"type":"toString"}')).toBeUndefined();
 	});
 

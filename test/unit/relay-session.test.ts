@@ -68,6 +68,7 @@ describe('a conversation', () => {
 			recovered: true,
 			time: test.clock.now,
 			pulse: { minute: Math.floor(test.clock.now / 60_000) - 59, counts: { info: [...Array(59).fill(0), 2] } },
+			returnMs: 1000,
 		});
 		expect(socket.messages.slice(1)).toMatchObject([
 			{ epoch: 'k3f9', from: 1, to: 2 },
