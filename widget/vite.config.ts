@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 import { minifyScript } from './minify-script.ts';
 import { minifyTemplates } from './minify-templates.ts';
+import { prunePackages } from './prune-packages.ts';
 
 const fromRoot = (file: string) => fileURLToPath(new URL(`../${file}`, import.meta.url));
 
@@ -11,7 +12,7 @@ export default defineConfig(({ mode }) => ({
 	root: fromRoot('.'),
 	publicDir: false,
 	logLevel: 'warn',
-	plugins: [minifyTemplates(), ...(mode === 'package' ? [] : [minifyScript()])],
+	plugins: [minifyTemplates(), ...(mode === 'package' ? [] : [prunePackages(), minifyScript()])],
 	// What every browser answers, so that code for other places goes. (`navigator.product`: WHATWG HTML, 8.10.1.1)
 	...(mode === 'package' ? {} : { define: { process: 'undefined', 'navigator.product': '"Gecko"' } }),
 	build: {

@@ -99,7 +99,7 @@ async function readOnly(request: Request, answerIt: () => Promise<Response>): Pr
 	return answerIt();
 }
 
-/** The drop-in script or a part of it: for pages of any origin, compressed by the engine. */
+/** The drop-in script or a part of it: for pages of any origin, compressed when it was built. */
 async function answerScript(request: Request, edge: Edge, path: string, caching: string): Promise<Response> {
 	const file = await edge.fetchFile(SCRIPTS + path);
 	if (!file?.ok)
@@ -118,7 +118,10 @@ async function answerScript(request: Request, edge: Edge, path: string, caching:
 		etag,
 	});
 	if (request.headers.get('if-none-match') === etag) return new Response(null, { status: 304, headers });
-	// The engine compresses a body that is said to be compressed.
-	if (/\bgzip\b/.test(request.headers.get('accept-encoding') ?? '')) headers['content-encoding'] = 'gzip';
-	return new Response(request.method === 'HEAD' ? null : script, { headers });
+	if (request.method === 'HEAD') return new Response(null, { headers });
+	const wantsGzip = /\bgzip\b/.test(request.headers.get('accept-encoding') ?? '');
+	const zipped = wantsGzip ? await edge.fetchFile(`${SCRIPTS}${path}.gz`) : null;
+	if (!zipped?.ok) return new Response(script, { headers });
+	headers['content-encoding'] = 'gzip';
+	return new Response(await zipped.arrayBuffer(), { headers, encodeBody: 'manual' }); // it is compressed already
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { ROOT } from '../support/sources.ts';
 
@@ -10,8 +10,10 @@ const BUDGET_BYTES = 20_000;
 const RESERVE_BYTES = 600;
 
 test('the script leaves room in the budget for everything else', () => {
-	const script = readFileSync(path.join(ROOT, 'dist', 'site', 'script', 'live-feed.js'));
-	const bytes = gzipSync(script, { level: 9 }).length;
+	const file = path.join(ROOT, 'dist', 'site', 'script', 'live-feed.js');
+	const [script, zipped] = [readFileSync(file), readFileSync(`${file}.gz`)];
+	expect(gunzipSync(zipped).equals(script)).toBe(true);
+	const bytes = zipped.length;
 	const most = BUDGET_BYTES - RESERVE_BYTES;
 	console.info(`live-feed.js: ${bytes} bytes gzip, ${script.length} bytes; at most ${most}`);
 	expect(bytes).toBeLessThanOrEqual(most);

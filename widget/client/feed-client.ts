@@ -1,20 +1,29 @@
 // The headless client: one channel of one relay, complete and in order.
-// Knows positions, drafts in flight and when to come back; never knows which transport it has, Lit or `document`.
+// Knows positions, when to come back and what came of drafts; never knows which transport it has, Lit or `document`.
 import { formatClientMessage, PROTOCOL_VERSION } from '../../relay/protocol/client-message.ts';
 import { FeedError } from '../../relay/protocol/errors.ts';
 import type { Draft, FeedEvent, Page, Pulse, Receipt } from '../../relay/protocol/event.ts';
-import { MAX_EVENT_BYTES, MAX_FILTER_BYTES, PING_INTERVAL_MS } from '../../relay/protocol/limits.ts';
+import { MAX_FILTER_BYTES } from '../../relay/protocol/limits.ts';
 import { formatPosition, NO_EPOCH } from '../../relay/protocol/position.ts';
 import {
 	type Entries,
+	type ErrorMessage,
 	parseRelayMessage,
 	type RelayMessage,
 	type Welcome,
 } from '../../relay/protocol/relay-message.ts';
-import { isName, isTypePattern, matchesType, parseChannel } from '../../relay/protocol/types.ts';
+import { isName, matchesType, parseChannel } from '../../relay/protocol/types.ts';
+import { findStorage } from './browser-storage.ts';
+import type { Ladder } from './ladder.ts';
+import { Outbox, type Outgoing } from './outbox.ts';
+import { checkTypes, Subscriptions } from './subscriptions.ts';
 import type { Gap } from './timeline.ts';
-import type { CreateTransport, Transport } from './transport.ts';
+import { type CreateTransport, TRANSPORT_MEMORY, type Transport } from './transport.ts';
+import type { Vigil } from './vigil.ts';
 import { createWebSocket } from './websocket.ts';
+
+/** What is not needed at once, or not while all is well. */
+type Later = typeof import('./later.ts');
 
 /** `idle` not started or closed; `offline` cut off and coming back by itself; `refused` for good. */
 export type Connection = 'idle' | 'connecting' | 'catching-up' | 'live' | 'offline' | 'refused';
@@ -27,7 +36,7 @@ export interface ClientOptions {
 	types?: readonly string[] | undefined;
 	/** How many of the newest events to begin with (50 unless given), or how far back: `2h`. */
 	history?: number | string | undefined;
-	/** Another way to the relay than a WebSocket. */
+	/** One way to the relay, instead of a WebSocket and what else gets through where that is blocked. */
 	createTransport?: CreateTransport;
 }
 
@@ -38,8 +47,20 @@ export interface ClientEvents {
 	received: { events: FeedEvent[]; replayed: boolean };
 	/** Events that cannot be had any more. `reset`: a whole log was lost, and another begins. */
 	gap: Gap & { reset: boolean };
+	/** `outbox` changed. */
+	outbox: undefined;
 	/** Something failed that no promise tells of; a callback's own error is passed on as it is. */
 	error: unknown;
+}
+
+/** A draft of the outbox. */
+export interface Waiting {
+	/** For `retry` and `discard`. */
+	ref: number;
+	draft: Draft;
+	state: 'waiting' | 'sending' | 'failed';
+	/** Why it was refused for good. */
+	error: FeedError | undefined;
 }
 
 export interface SubscribeOptions {
@@ -49,41 +70,24 @@ export interface SubscribeOptions {
 	since?: string | number | undefined;
 }
 
-interface Pending {
-	/** The publish message, ready to be sent. */
-	json: string;
-	resolve: (receipt: Receipt) => void;
-	reject: (error: FeedError) => void;
-}
-
-/** Whoever wants to be called. */
-export interface Subscription {
-	pattern: string;
-	callback: (event: FeedEvent) => void;
-	/** Live events that wait until history has been told. */
-	held: FeedEvent[] | undefined;
-}
-
-/** Drafts that wait for the relay at the most; what more is refused. */
-const MAX_PENDING = 1000;
 /** What a leaving page hands over at the most, bytes; with room for the form around it. */
 const LEAVING_BYTES = 60_000;
 /** Coming back: full jitter up to a bound that doubles from the first to the last, milliseconds. */
 const FIRST_RETRY_MS = 1000;
 const LAST_RETRY_MS = 30_000;
-/** A ping that nothing answers in this time has found a dead connection, milliseconds. */
-const PONG_TIMEOUT_MS = 10_000;
+/** A welcome that has not come by then will not come; and when all is well, what keeps it so is loaded then. Milliseconds. */
+const WELCOME_TIMEOUT_MS = 10_000;
+const CALM_MS = 20_000;
+/** Gaps that a client remembers. */
+const MAX_GAPS = 100;
 
 const CLOSED = 'Closed before the relay answered.';
-
-/** Random letters and digits, in every context (`crypto.randomUUID` exists only in secure ones). */
-function createKey(): string {
-	return [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join('');
-}
 
 export class FeedClient {
 	readonly relay: string;
 	readonly channel: string;
+	/** How it began: as the option. */
+	readonly history: number | string | undefined;
 	connection: Connection = 'idle';
 	/** Why it is `offline` or `refused`. */
 	problem: FeedError | undefined;
@@ -95,47 +99,53 @@ export class FeedClient {
 	pulse: Pulse | undefined;
 	/** The relay's clock less this device's, milliseconds. */
 	clockOffset = 0;
+	/** What could not be had since it began, oldest first; the newest 100. */
+	gaps: readonly Gap[] = [];
 	readonly #url: string;
-	readonly #history: number | string | undefined;
-	readonly #transport: Transport;
+	readonly #outbox: Outbox;
+	readonly #isClimbing: boolean;
 	readonly #listeners = new Map<keyof ClientEvents, Set<(detail: never) => void>>();
-	readonly #subscriptions = new Set<Subscription>();
-	readonly #pending = new Map<number, Pending>();
+	readonly #subscriptions = new Subscriptions((error) => this.#emit('error', error));
 	readonly #abort = new AbortController();
+	#transport: Transport;
 	#types: readonly string[] | undefined;
-	#nextRef = 1;
 	#epoch = '';
 	#seq = 0;
 	/** The newest `seq` that was there before this client began. */
 	#replayedTo = 0;
 	#welcomeLast = 0;
 	#attempts = 0;
+	#returnMs = 0;
 	#isOpen = false;
 	/** The newest hello, and whether its welcome has come. */
 	#hellos = 0;
 	#isWelcome = false;
 	#isPaused = false;
+	/** Frames that wait until a hole before them is mended. */
+	#held: Entries[] | undefined;
 	#timer: ReturnType<typeof setTimeout> | undefined;
+	#resendTimer: ReturnType<typeof setTimeout> | undefined;
 	#heardAt = 0;
+	#loading: Promise<Later> | undefined;
+	#adopt: (() => void) | undefined;
+	#vigil: Vigil | undefined;
+	#ladder: Ladder | undefined;
 
 	/** @throws FeedError `invalid-channel`, `no-relay`, `mixed-content`, `invalid-parameter` */
-	constructor({ relay, channel, types, history, createTransport = createWebSocket }: ClientOptions) {
+	constructor({ relay, channel, types, history, createTransport }: ClientOptions) {
 		this.channel = parseChannel(channel);
 		this.relay = parseRelay(relay);
 		this.#url = `${this.relay}/channels/${this.channel}/events`;
 		this.#types = checkTypes(types);
-		this.#history = history;
-		this.#transport = createTransport(this.#url, {
-			onOpen: () => this.#sayHello(),
-			onMessage: (text) => this.#receive(text),
-			onClose: (code, reason) => this.#handleClose(code, reason),
-		});
-		const { signal } = this.#abort;
-		const on = (type: string, run: () => void) => globalThis.addEventListener?.(type, run, { signal });
-		on('online', () => this.connection === 'offline' && this.reconnect());
+		this.history = history;
+		this.#outbox = new Outbox(this.#url);
+		this.#isClimbing = !createTransport;
+		this.#transport = this.#create(createTransport ?? createWebSocket);
+		const on = (type: string, run: () => void) =>
+			globalThis.addEventListener?.(type, run, { signal: this.#abort.signal });
 		// An open socket keeps a page out of the back/forward cache; and a leaving page must get rid of its drafts.
 		on('pagehide', () => this.#leave());
-		on('pageshow', () => this.#isPaused && this.reconnect());
+		for (const type of ['pageshow', 'online', 'resume', 'visibilitychange']) on(type, () => this.#wake());
 	}
 
 	/** Where this reader stands, `epoch:seq`; undefined before the first welcome. */
@@ -143,9 +153,26 @@ export class FeedClient {
 		return this.#epoch ? formatPosition({ epoch: this.#epoch, seq: this.#seq }) : undefined;
 	}
 
+	/** The drafts that have no receipt yet, oldest first; `failed` ones wait for `retry` or `discard`. */
+	get outbox(): readonly Waiting[] {
+		return [...this.#outbox.drafts.values()].map(({ ref, json, error }) => ({
+			ref,
+			draft: JSON.parse(json).draft,
+			state: error ? 'failed' : this.#isOpen ? 'sending' : 'waiting',
+			error,
+		}));
+	}
+
 	/** Begins. */
 	connect(): void {
-		if (this.connection === 'idle') this.reconnect();
+		if (this.connection !== 'idle') return;
+		// Where a WebSocket is known to be blocked, another way is taken from the first attempt on.
+		if (this.#isClimbing && findStorage('sessionStorage')?.[TRANSPORT_MEMORY + this.relay]) {
+			this.#setConnection('connecting');
+			this.load()
+				.catch(() => {})
+				.then(() => this.reconnect());
+		} else this.reconnect();
 	}
 
 	/** Tries now, whatever it waits for; also out of `refused`. */
@@ -153,7 +180,7 @@ export class FeedClient {
 		if (this.#abort.signal.aborted) return;
 		clearTimeout(this.#timer);
 		this.#isPaused = false;
-		this.#isOpen = false;
+		this.#cut();
 		this.retryAt = undefined;
 		if (this.connection !== 'offline') this.#setConnection('connecting');
 		this.#transport.open();
@@ -162,11 +189,50 @@ export class FeedClient {
 	/** Ends it for good; drafts without a receipt are rejected with `closed`. */
 	close(): void {
 		this.#abort.abort();
-		clearTimeout(this.#timer);
+		this.#vigil?.end();
+		this.#ladder?.end();
+		this.#cut();
 		this.#transport.close();
-		this.#isOpen = false;
 		this.#rejectAll(new FeedError('closed', CLOSED));
 		this.#setConnection('idle');
+	}
+
+	/** Loads what is loaded otherwise once it is needed: the watch over the line, other transports, pages of history. */
+	load(): Promise<Later> {
+		this.#loading ??= import('./later.ts').then(
+			(later) => {
+				if (this.#abort.signal.aborted) return later;
+				this.#adopt = () => {
+					const adopted = later.adoptDrafts(this.#outbox);
+					if (this.#isOpen) for (const own of adopted) this.#send(own);
+				};
+				this.#adopt();
+				this.#vigil = new later.Vigil({
+					isOpen: () => this.#isWelcome,
+					heardAt: () => this.#heardAt,
+					oldestSentAt: () => this.#outbox.waiting[0]?.sentAt,
+					ping: () => this.#transport.send('{"type":"ping"}'),
+					restart: () => this.#restart(),
+				});
+				if (this.#isClimbing)
+					this.#ladder = new later.Ladder({
+						relay: this.relay,
+						url: this.#url,
+						isOpen: () => this.#isWelcome,
+						use: (create) => {
+							this.#transport.close();
+							this.#transport = this.#create(create);
+						},
+						reconnect: () => this.#restart(),
+					});
+				return later;
+			},
+			(error) => {
+				this.#loading = undefined;
+				throw error;
+			},
+		);
+		return this.#loading;
 	}
 
 	/** Calls back at each such event of the client; answers a function that ends it. */
@@ -189,32 +255,40 @@ export class FeedClient {
 
 	/**
 	 * Publishes an event and resolves once it is stored. A lone string is its type: `publish('deploy.done')`;
-	 * a text is `publish('message', {text: 'Deploy done'})`.
+	 * a text is `publish('message', {text: 'Deploy done'})`. What cannot be sent now waits in the `outbox`, across a reload.
 	 * @throws FeedError (as a rejection) `invalid-event` and whatever the relay refuses, `outbox-full`, `closed`
 	 */
 	publish(type: string, fields?: Omit<Draft, 'type'>): Promise<Receipt>;
 	publish(draft: Draft): Promise<Receipt>;
 	publish(first: string | Draft, fields?: Omit<Draft, 'type'>): Promise<Receipt> {
 		return new Promise((resolve, reject) => {
-			const ref = this.#nextRef++;
-			// As it is now: what the page changes later belongs to a later event.
-			const json = formatClientMessage({
-				type: 'publish',
-				ref,
-				draft: { key: createKey(), ...parseDraftArguments(first, fields) },
-			});
-			if (this.#pending.size >= MAX_PENDING) {
-				throw new FeedError('outbox-full', `${MAX_PENDING} events wait for the relay already.`);
-			}
-			if (new TextEncoder().encode(json).length > MAX_EVENT_BYTES) {
-				throw new FeedError('event-too-large', `An event has at most ${MAX_EVENT_BYTES} bytes as JSON.`);
-			}
+			const draft = parseDraftArguments(first, fields);
 			if (this.#abort.signal.aborted) throw new FeedError('closed', CLOSED);
 			if (this.connection === 'refused' && this.problem) throw this.problem;
-			this.#pending.set(ref, { json, resolve, reject });
-			if (this.#isOpen) this.#transport.send(json);
-			else if (this.#isPaused) this.#sendLeaving([json]);
+			const own = this.#outbox.add(draft, resolve, reject);
+			if (this.#isOpen) this.#send(own);
+			else {
+				this.#outbox.keep();
+				if (this.#isPaused) this.#sendLeaving([own]);
+			}
+			this.#emit('outbox', undefined);
 		});
+	}
+
+	/** Sends a failed draft of the outbox once more. */
+	retry(ref: number): void {
+		const own = this.#outbox.drafts.get(ref);
+		if (!own?.error) return;
+		delete own.error;
+		if (this.#isOpen) this.#send(own);
+		this.#emit('outbox', undefined);
+	}
+
+	/** Gives up a draft of the outbox: its promise is rejected with `closed`. It may have been stored already. */
+	discard(ref: number): void {
+		this.#outbox.take(ref)?.reject(new FeedError('closed', 'It was given up.'));
+		this.#say({ type: 'give-up', ref });
+		this.#emit('outbox', undefined);
 	}
 
 	/**
@@ -227,16 +301,14 @@ export class FeedClient {
 		callback: (event: FeedEvent) => void,
 		{ signal, since }: SubscribeOptions = {},
 	): () => void {
-		checkTypes([pattern]);
-		const subscription: Subscription = { pattern, callback, held: since === undefined ? undefined : [] };
-		const end = () => void this.#subscriptions.delete(subscription);
-		if (signal?.aborted) return end;
-		this.#subscriptions.add(subscription);
+		const subscription = this.#subscriptions.add(pattern, callback, since !== undefined);
+		const end = () => this.#subscriptions.delete(subscription);
+		if (signal?.aborted) end();
 		signal?.addEventListener('abort', end);
 		if (since !== undefined) {
-			import('./history.ts')
+			this.load()
 				.then(({ tellHistory }) =>
-					tellHistory(this, String(since), subscription, (event) => this.#deliver(subscription, event)),
+					tellHistory(this, String(since), subscription, (event) => this.#subscriptions.deliver(subscription, event)),
 				)
 				.catch((error) => this.#emit('error', error));
 		}
@@ -248,12 +320,35 @@ export class FeedClient {
 	 * @throws FeedError the relay's own, or `relay-unreachable`
 	 */
 	async fetchPage(query: Record<string, string>): Promise<Page> {
-		return (await import('./history.ts')).fetchPage(this.#url, query);
+		return (await this.load()).fetchPage(this.#url, query);
+	}
+
+	#create(create: CreateTransport): Transport {
+		return create(this.#url, {
+			onOpen: () => this.#sayHello(),
+			onMessage: (text) => this.#receive(text),
+			onClose: (code, reason) => this.#handleClose(code, reason),
+		});
+	}
+
+	/** A wake-up, a new network, a page that comes back: no waiting any more, and no trust in an old line. */
+	#wake(): void {
+		if ((globalThis as { document?: { hidden: boolean } }).document?.hidden) return;
+		if (this.#isPaused || this.connection === 'offline') this.reconnect();
+		else if (this.#isWelcome)
+			this.load().then(
+				() => {
+					this.#vigil?.probe();
+					this.#ladder?.climb();
+				},
+				() => this.#restart(), // nothing can be had of the relay
+			);
 	}
 
 	#sayHello(): void {
 		this.#heardAt = Date.now();
 		this.#isWelcome = false;
+		this.#held = undefined;
 		const { position } = this;
 		const types = this.#types;
 		const isShort = types && new TextEncoder().encode(JSON.stringify(types)).length <= MAX_FILTER_BYTES;
@@ -262,30 +357,29 @@ export class FeedClient {
 			protocol: PROTOCOL_VERSION,
 			ref: ++this.#hellos,
 			...(position === undefined ? {} : { position }),
-			...(this.#history === undefined ? {} : { history: this.#history }),
+			...(this.history === undefined ? {} : { history: this.history }),
 			...(isShort ? { types: [...types] } : {}),
 		});
-		if (this.#isOpen) return;
-		this.#isOpen = true;
-		for (const { json } of this.#pending.values()) this.#transport.send(json);
-		this.#watch();
-	}
-
-	/** Pings into silence, so that no proxy cuts the line and a dead one is found. */
-	#watch(): void {
 		clearTimeout(this.#timer);
 		this.#timer = setTimeout(() => {
-			const asked = Date.now();
-			if (asked - this.#heardAt < PING_INTERVAL_MS - 1000) {
-				this.#watch();
-				return;
-			}
-			this.#say({ type: 'ping' });
-			this.#timer = setTimeout(() => {
-				if (this.#heardAt >= asked) this.#watch();
-				else this.#restart();
-			}, PONG_TIMEOUT_MS);
-		}, PING_INTERVAL_MS);
+			this.#transport.close();
+			this.#handleClose(0, '');
+		}, WELCOME_TIMEOUT_MS);
+		if (this.#isOpen) return;
+		this.#isOpen = true;
+		this.#sendAll();
+		// What earlier pages have left, or others meanwhile.
+		if (this.#adopt) this.#adopt();
+		else if (findStorage('localStorage')?.length) this.load().catch(() => {});
+	}
+
+	#sendAll(): void {
+		for (const own of this.#outbox.waiting) this.#send(own);
+	}
+
+	#send(own: Outgoing): void {
+		own.sentAt = Date.now();
+		this.#transport.send(own.json);
 	}
 
 	/** Drops a connection that cannot be trusted, and resumes. */
@@ -316,13 +410,23 @@ export class FeedClient {
 				this.#handleEntries(message);
 				break;
 			case 'receipts':
-				for (const { ref, ...receipt } of message.receipts) this.#takePending(ref)?.resolve(receipt);
+				for (const { ref, ...receipt } of message.receipts) this.#outbox.take(ref)?.resolve(receipt);
+				this.#emit('outbox', undefined);
 				break;
 			case 'error':
-				this.#handleError(new FeedError(message.code, message.message), message.ref);
+				this.#handleError(message);
 				break;
-			case 'pong':
-				this.clockOffset = message.time - this.#heardAt;
+			case 'goaway':
+				this.#returnMs = message.returnMs;
+				break;
+			case 'pong': {
+				const { time, position } = message;
+				this.clockOffset = time - this.#heardAt;
+				if (!position) break;
+				// What the relay has sent and did not come here is a hole at the end.
+				const [epoch = '', seq] = position.split(':');
+				this.#handleEntries({ type: 'entries', epoch, from: Number(seq) + 1, to: Number(seq), entries: [] });
+			}
 		}
 	}
 
@@ -330,10 +434,13 @@ export class FeedClient {
 		// One that a later hello has overtaken: what follows it comes again.
 		if (welcome.ref !== this.#hellos) return;
 		this.#isWelcome = true;
-		const { epoch, after, last, missing, recovered, time, pulse } = welcome;
+		clearTimeout(this.#timer);
+		this.#timer = setTimeout(() => this.load().catch(() => {}), CALM_MS);
+		const { epoch, after, last, missing, recovered, time, pulse, returnMs } = welcome;
 		this.clockOffset = time - Date.now();
 		this.pulse = pulse;
 		this.#attempts = 0;
+		this.#returnMs = returnMs;
 		this.#welcomeLast = last;
 		this.problem = undefined;
 		const isFirst = this.#epoch === '';
@@ -343,16 +450,28 @@ export class FeedClient {
 		if (reset) this.#replayedTo = 0;
 		this.#epoch = epoch;
 		this.#seq = after;
-		if (reset || missing) this.#emit('gap', { ...(missing ?? { from: 0, to: 0 }), reset });
+		if (reset || missing) this.#tellGap(missing, reset);
 		this.#updateProgress();
 	}
 
-	#handleEntries({ epoch, from, to, entries }: Entries): void {
+	#tellGap(gap: Gap = { from: 0, to: 0 }, reset = false): void {
+		this.gaps = [...this.gaps, gap].slice(-MAX_GAPS);
+		this.#emit('gap', { ...gap, reset });
+	}
+
+	#handleEntries(message: Entries): void {
+		const { epoch, from, to, entries } = message;
 		if (!this.#isWelcome) return;
-		const isOther = epoch !== this.#epoch && this.#epoch !== NO_EPOCH;
-		// A hole: what is missing comes with the resume.
-		if (isOther || from > this.#seq + 1) {
+		if (this.#held) {
+			this.#held.push(message);
+			return;
+		}
+		if (epoch !== this.#epoch && this.#epoch !== NO_EPOCH) {
 			this.#restart();
+			return;
+		}
+		if (from > this.#seq + 1) {
+			void this.#mend(message);
 			return;
 		}
 		this.#epoch = epoch;
@@ -364,13 +483,27 @@ export class FeedClient {
 		if (old.length > 0) this.#emit('received', { events: old, replayed: true });
 		if (live.length === 0) return;
 		this.#emit('received', { events: live, replayed: false });
-		for (const event of live) {
-			// A callback may subscribe and unsubscribe: what it adds begins with the next event, what it ends ends at once.
-			for (const subscription of [...this.#subscriptions]) {
-				if (!matchesType(subscription.pattern, event.type)) continue;
-				if (subscription.held) subscription.held.push(event);
-				else this.#deliver(subscription, event);
+		for (const event of live) this.#subscriptions.tell(event);
+	}
+
+	/** Fetches what is missing before a frame, and nothing else; what comes meanwhile waits. */
+	async #mend(frame: Entries): Promise<void> {
+		const held = [frame];
+		this.#held = held;
+		try {
+			const { fetchHole } = await this.load();
+			const { events, missing } = await fetchHole(this.#url, this.position as string, frame, this.#types);
+			if (this.#held !== held) return;
+			this.#held = undefined;
+			if (missing) {
+				this.#seq = missing.to;
+				this.#tellGap(missing);
 			}
+			this.#handleEntries({ ...frame, from: this.#seq + 1, to: frame.from - 1, entries: events });
+			for (const one of held) this.#handleEntries(one);
+		} catch {
+			// The resume brings it, or says what is gone.
+			if (this.#held === held) this.#restart();
 		}
 	}
 
@@ -378,48 +511,62 @@ export class FeedClient {
 		return !this.#types || this.#types.some((pattern) => matchesType(pattern, type));
 	}
 
-	/** Calls back, and answers false once nobody wants it. A callback that throws is reported, and the others still run. */
-	#deliver(subscription: Subscription, event: FeedEvent): boolean {
-		if (!this.#subscriptions.has(subscription)) return false;
-		try {
-			subscription.callback(event);
-		} catch (error) {
-			this.#emit('error', error);
-		}
-		return true;
-	}
-
-	#handleError(error: FeedError, ref: number | undefined): void {
+	#handleError({ ref, code, message, retryable }: ErrorMessage): void {
+		const error = new FeedError(code, message);
 		if (ref === undefined) {
 			this.problem = error;
 			// A hello that is wrong stays wrong, however often it is said.
-			if (!this.#isWelcome && error.code.startsWith('invalid')) this.#refuse(error);
+			if (!this.#isWelcome && code.startsWith('invalid')) this.#refuse(error);
 			else this.#emit('error', error);
-		} else if (error.code !== 'storage-failed') {
-			this.#takePending(ref)?.reject(error);
-		} // else the relay closes, and the draft goes out again
+		} else if (!retryable) {
+			this.#outbox.fail(ref, error);
+			this.#emit('outbox', undefined);
+		} else {
+			// For now: again, and those after it in their order.
+			this.#resendTimer ??= setTimeout(
+				() => {
+					this.#resendTimer = undefined;
+					if (this.#isOpen) this.#sendAll();
+				},
+				FIRST_RETRY_MS * (0.5 + Math.random()),
+			);
+		}
+	}
+
+	/** What came by the line until now is all that comes by it. */
+	#cut(): void {
+		clearTimeout(this.#timer);
+		clearTimeout(this.#resendTimer);
+		this.#resendTimer = undefined;
+		this.#isOpen = false;
+		this.#isWelcome = false;
+		this.#held = undefined;
 	}
 
 	#handleClose(code: number, reason: string): void {
-		this.#isOpen = false;
-		clearTimeout(this.#timer);
+		this.#cut();
 		if (code === 4400 || code === 4406) {
 			this.#refuse(new FeedError(code === 4400 ? 'invalid-channel' : 'unsupported-protocol', reason));
 			return;
 		}
+		this.#outbox.keep();
 		this.problem ??= new FeedError('relay-unreachable', `The relay at ${this.relay} cannot be reached.`);
-		// Full jitter: those who were cut off together do not come back together.
-		const bound = Math.min(FIRST_RETRY_MS * 2 ** this.#attempts++, LAST_RETRY_MS);
+		// Full jitter: those who were cut off together do not come back together. The relay knows how many they are.
+		const bound = Math.max(Math.min(FIRST_RETRY_MS * 2 ** this.#attempts++, LAST_RETRY_MS), this.#returnMs);
 		const delayMs = Math.random() * bound;
 		this.retryAt = Date.now() + delayMs;
 		this.#timer = setTimeout(() => this.reconnect(), delayMs);
 		this.#setConnection('offline');
+		if (this.#attempts > 1)
+			this.load().then(
+				() => this.#ladder?.descend(),
+				() => {},
+			);
 	}
 
 	/** For good: nothing is tried again but by `reconnect()`. */
 	#refuse(error: FeedError): void {
-		clearTimeout(this.#timer);
-		this.#isOpen = false;
+		this.#cut();
 		this.#transport.close();
 		this.problem = error;
 		this.#rejectAll(error);
@@ -427,39 +574,34 @@ export class FeedClient {
 	}
 
 	#rejectAll(error: FeedError): void {
-		for (const { reject } of this.#pending.values()) reject(error);
-		this.#pending.clear();
+		for (const { ref } of this.#outbox.waiting) this.#outbox.take(ref)?.reject(error);
 	}
 
 	#leave(): void {
-		this.#sendLeaving([...this.#pending.values()].map(({ json }) => json));
+		this.#outbox.keep();
+		this.#sendLeaving(this.#outbox.waiting);
 		if (this.connection === 'idle' || this.connection === 'refused') return;
-		clearTimeout(this.#timer);
-		this.#isOpen = false;
+		this.#cut();
 		this.#isPaused = true;
 		this.#transport.close();
 	}
 
 	/** Hands over drafts so that they arrive although the page ends; their keys make a repeat harmless. */
-	#sendLeaving(messages: readonly string[]): void {
-		if (messages.length === 0) return;
+	#sendLeaving(drafts: readonly Outgoing[]): void {
+		if (drafts.length === 0) return;
 		// Browsers let a leaving page send 64 KiB; the oldest drafts go first.
 		let bytes = 0;
-		const first = messages.filter((json) => {
+		const first = drafts.filter(({ json }) => {
 			bytes += encodeURIComponent(json).length;
 			return bytes < LEAVING_BYTES;
 		});
 		// A form needs no preflight, which a page that is being left would not live to see answered.
-		const body = new URLSearchParams({ events: `[${first.map((json) => JSON.stringify(JSON.parse(json).draft))}]` });
+		const body = new URLSearchParams({
+			events: `[${first.map(({ json }) => JSON.stringify(JSON.parse(json).draft))}]`,
+		});
 		fetch(this.#url, { method: 'POST', body, keepalive: true }).catch(() => {
 			// Nobody is left to tell; if the page comes back, the drafts are sent again.
 		});
-	}
-
-	#takePending(ref: number): Pending | undefined {
-		const pending = this.#pending.get(ref);
-		this.#pending.delete(ref);
-		return pending;
 	}
 
 	#updateProgress(): void {
@@ -492,18 +634,6 @@ function parseDraftArguments(first: string | Draft, fields: Omit<Draft, 'type'> 
 	throw new FeedError(
 		'invalid-event',
 		`A lone string is a type, as in publish('deploy.done'). A text is sent as publish('message', {text: ${JSON.stringify(first.slice(0, 40))}}).`,
-	);
-}
-
-/**
- * The types, each a name or a prefix.
- * @throws FeedError `invalid-parameter`
- */
-export function checkTypes<T extends readonly string[] | undefined>(types: T): T {
-	if (types?.every(isTypePattern) ?? true) return types;
-	throw new FeedError(
-		'invalid-parameter',
-		'A type is a name such as `deploy.done`, a prefix such as `deploy.*`, or `*`.',
 	);
 }
 

@@ -2,8 +2,10 @@
 // Knows requests and their answers; never knows what is live.
 import { type ErrorCode, FeedError } from '../../relay/protocol/errors.ts';
 import type { FeedEvent, Page } from '../../relay/protocol/event.ts';
-import type { FeedClient, Subscription } from './feed-client.ts';
-import { type Timeline, toItem } from './timeline.ts';
+import { MAX_PAGE_EVENTS } from '../../relay/protocol/limits.ts';
+import type { FeedClient } from './feed-client.ts';
+import type { Subscription } from './subscriptions.ts';
+import { type Gap, type Timeline, toItem } from './timeline.ts';
 
 /**
  * A page of history. `query` as in PROTOCOL.md: `after`, `before`, `since`, `limit`, `type`.
@@ -69,6 +71,36 @@ export async function tellHistory(
 		subscription.held = undefined;
 		for (const event of held) tell(event);
 	}
+}
+
+/** The `seq` of a position that the relay has given. */
+export function seqIn(position: string): number {
+	return Number(position.split(':')[1]);
+}
+
+/**
+ * What lies between a position and a frame: its events, and what of it is no longer kept.
+ * @throws FeedError the relay's own, `relay-unreachable`, or `not-kept` where another log has begun
+ */
+export async function fetchHole(
+	url: string,
+	position: string,
+	{ epoch, from }: { epoch: string; from: number },
+	types: readonly string[] | undefined,
+): Promise<{ events: FeedEvent[]; missing: Gap | undefined }> {
+	const events: FeedEvent[] = [];
+	let missing: Gap | undefined;
+	for (let after = position; ; ) {
+		const seq = seqIn(after);
+		const query = { after, limit: String(Math.min(from - 1 - seq, MAX_PAGE_EVENTS)) };
+		const page = await fetchPage(url, { ...query, ...(types ? { type: types.join() } : {}) });
+		if (page.epoch !== epoch) throw new FeedError('not-kept', 'Another log has begun.');
+		if (page.missing) missing = { from: page.missing.from, to: Math.min(page.missing.to, from - 1) };
+		events.push(...page.events.filter(({ seq }) => seq < from));
+		if (page.next === null || page.next === after || seqIn(page.next) >= from - 1) break;
+		after = page.next;
+	}
+	return { events, missing };
 }
 
 /** Puts older events, oldest first, before those that a timeline has. */

@@ -9,6 +9,7 @@ export {
 	type Connection,
 	FeedClient,
 	type SubscribeOptions,
+	type Waiting,
 } from './feed-client.ts';
 export { type Gap, Timeline, type TimelineItem } from './timeline.ts';
 export type { CreateTransport, Transport, TransportHandlers } from './transport.ts';

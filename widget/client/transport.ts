@@ -19,3 +19,6 @@ export interface Transport {
 }
 
 export type CreateTransport = (url: string, handlers: TransportHandlers) => Transport;
+
+/** A tab remembers under this name, and the relay's address, that a WebSocket is blocked. */
+export const TRANSPORT_MEMORY = 'live-feed transport ';

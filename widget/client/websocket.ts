@@ -1,15 +1,17 @@
 // The relay by WebSocket, over partysocket.
 // Knows partysocket and its traps; never knows what is said, nor when to try again.
 import ReconnectingWebSocket from 'partysocket/ws';
+import { SEEN_BYTES } from '../../relay/protocol/limits.ts';
 import type { Transport, TransportHandlers } from './transport.ts';
 
 /** An attempt that has not succeeded by then has failed, milliseconds. */
-const CONNECT_TIMEOUT_MS = 8000;
+const CONNECT_TIMEOUT_MS = 5000;
 
 /** A WebSocket to `url` (http or https; the scheme is changed). */
 export function createWebSocket(url: string, handlers: TransportHandlers): Transport {
 	let socket: ReconnectingWebSocket | undefined;
 	const decoder = new TextDecoder();
+	const encoder = new TextEncoder();
 	return {
 		open() {
 			this.close();
@@ -22,7 +24,17 @@ export function createWebSocket(url: string, handlers: TransportHandlers): Trans
 			socket = own;
 			own.binaryType = 'arraybuffer';
 			own.onopen = () => handlers.onOpen();
-			own.onmessage = ({ data }) => handlers.onMessage(typeof data === 'string' ? data : decoder.decode(data));
+			let received = 0;
+			let confirmed = 0;
+			own.onmessage = ({ data }) => {
+				const isText = typeof data === 'string';
+				handlers.onMessage(isText ? data : decoder.decode(data));
+				received += (isText ? encoder.encode(data) : data).byteLength;
+				// Once it has been dealt with: a page that is busy is sent no more than it can take.
+				if (received - confirmed < SEEN_BYTES / 2) return;
+				confirmed = received;
+				own.send(`{"type":"seen","bytes":${received}}`);
+			};
 			// An attempt that fails or times out is told by `error`, `close`, or both.
 			const end = (code: number, reason: string) => {
 				if (socket !== own) return;

@@ -1,0 +1,6 @@
+// What a client does without until it is needed, or until all has been well for a while: loaded then, in one piece.
+// Knows what belongs to it; never knows when that is.
+export { fetchHole, fetchPage, tellHistory } from './history.ts';
+export { Ladder } from './ladder.ts';
+export { adoptDrafts } from './left-drafts.ts';
+export { Vigil } from './vigil.ts';

@@ -1,0 +1,104 @@
+// The drafts that have no receipt yet: in order, bounded, and kept across a reload of the page.
+// Knows keys, bounds and where a browser keeps things; never knows a transport, nor when to send.
+import { formatClientMessage } from '../../relay/protocol/client-message.ts';
+import { FeedError } from '../../relay/protocol/errors.ts';
+import type { Draft, Receipt } from '../../relay/protocol/event.ts';
+import { MAX_EVENT_BYTES } from '../../relay/protocol/limits.ts';
+import { findStorage } from './browser-storage.ts';
+
+/** Drafts that wait at the most, and their characters as JSON: what a browser keeps of a page. */
+const MAX_WAITING = 1000;
+const MAX_WAITING_CHARS = 2_000_000;
+/** Failed drafts that are kept for another try. */
+const MAX_FAILED = 20;
+
+/** One draft on its way. */
+export interface Outgoing {
+	readonly ref: number;
+	/** The publish message, ready to be sent: the draft as it was handed in. */
+	readonly json: string;
+	/** Why it was refused for good. */
+	error?: FeedError;
+	/** When it was last handed to the transport; milliseconds since 1970. */
+	sentAt?: number;
+	resolve: (receipt: Receipt) => void;
+	reject: (error: FeedError) => void;
+	/** Under this name the browser keeps it. */
+	name?: string;
+}
+
+/** Random letters and digits, in every context (`crypto.randomUUID` exists only in secure ones). */
+function createKey(): string {
+	return [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join('');
+}
+
+export class Outbox {
+	/** Oldest first; with those that were refused for good and may be tried again. */
+	readonly drafts = new Map<number, Outgoing>();
+	/** Under names that begin with it the browser keeps them. */
+	readonly prefix: string;
+	#nextRef = 1;
+	#chars = 0;
+
+	/** @param url Whose drafts these are: pages of one origin share them. */
+	constructor(url: string) {
+		this.prefix = `live-feed ${url} `;
+	}
+
+	/** Those that are to be sent, oldest first. */
+	get waiting(): Outgoing[] {
+		return [...this.drafts.values()].filter(({ error }) => !error);
+	}
+
+	/**
+	 * Takes a draft as it is now, with a key that makes sending it again harmless.
+	 * @throws FeedError `outbox-full`, `event-too-large`
+	 */
+	add(draft: Draft, resolve: Outgoing['resolve'], reject: Outgoing['reject']): Outgoing {
+		const ref = this.#nextRef++;
+		const json = formatClientMessage({ type: 'publish', ref, draft: { key: createKey(), ...draft } });
+		if (new TextEncoder().encode(json).length > MAX_EVENT_BYTES)
+			throw new FeedError('event-too-large', `An event has at most ${MAX_EVENT_BYTES} bytes as JSON.`);
+		if (this.drafts.size >= MAX_WAITING || this.#chars + json.length > MAX_WAITING_CHARS)
+			throw new FeedError('outbox-full', `${this.drafts.size} events wait for the relay already.`);
+		const own = { ref, json, resolve, reject };
+		this.#chars += json.length;
+		this.drafts.set(ref, own);
+		return own;
+	}
+
+	/** It is stored, or given up. */
+	take(ref: number | undefined): Outgoing | undefined {
+		const own = this.drafts.get(ref as number); // nothing has the ref undefined
+		if (!own) return;
+		this.drafts.delete(own.ref);
+		this.#chars -= own.json.length;
+		if (own.name) delete findStorage('localStorage')?.[own.name];
+		return own;
+	}
+
+	/** It is refused for good: its promise says so, and it may be tried again. */
+	fail(ref: number, error: FeedError): void {
+		const own = this.drafts.get(ref);
+		if (!own) return;
+		own.error = error;
+		own.reject(error);
+		for (const { ref } of [...this.drafts.values()].filter(({ error }) => error).slice(0, -MAX_FAILED)) this.take(ref);
+	}
+
+	/** Has the browser keep what waits, so that it outlives the page. */
+	keep(): void {
+		const storage = findStorage('localStorage');
+		for (const own of storage ? this.waiting : []) {
+			if (own.name) continue;
+			// In the order of time, whichever page has written it.
+			const name = `${this.prefix}${Date.now()} ${1e9 + own.ref} ${createKey()}`;
+			try {
+				(storage as Record<string, string>)[name] = own.json; // there is one, or there are none of these
+				own.name = name;
+			} catch {
+				return; // the browser keeps no more: what waits stays in the page
+			}
+		}
+	}
+}

@@ -1,0 +1,87 @@
+// Drafts by POST, for transports that only bring: in order, many in one request while another is under way.
+// Knows the forms of the answers; never knows how events come.
+import type { Publish } from '../../relay/protocol/client-message.ts';
+import type { ErrorCode, Problem } from '../../relay/protocol/errors.ts';
+import type { Receipt } from '../../relay/protocol/event.ts';
+import type { TransportHandlers } from './transport.ts';
+
+/** Of one request, in characters of JSON: the relay takes 1 MiB in the widest of them. */
+const MAX_REQUEST_CHARS = 300_000;
+const MAX_REQUEST_DRAFTS = 500;
+/** An answer that has not come by then will not come, milliseconds. */
+const ANSWER_TIMEOUT_MS = 20_000;
+
+interface Answer {
+	events?: (Receipt | { error: Problem })[];
+	code?: ErrorCode;
+	detail?: string;
+	retryable?: boolean;
+}
+
+export class Posting {
+	readonly #url: string;
+	readonly #handlers: TransportHandlers;
+	readonly #signal: AbortSignal;
+	#queue: Publish[] = [];
+	#isBusy = false;
+
+	/** @param signal Ends it: what was not answered by then is not told of. */
+	constructor(url: string, handlers: TransportHandlers, signal: AbortSignal) {
+		this.#url = url;
+		this.#handlers = handlers;
+		this.#signal = signal;
+	}
+
+	send(message: Publish): void {
+		this.#queue.push(message);
+		if (!this.#isBusy) void this.#work();
+	}
+
+	async #work(): Promise<void> {
+		this.#isBusy = true;
+		while (this.#queue.length > 0 && !this.#signal.aborted) {
+			let chars = 0;
+			const fits = (json: string) => {
+				chars += json.length;
+				return chars < MAX_REQUEST_CHARS;
+			};
+			const drafts = this.#queue.map(({ draft }) => JSON.stringify(draft));
+			const end = drafts.findIndex((json, index) => index === MAX_REQUEST_DRAFTS || (!fits(json) && index > 0));
+			const count = end < 0 ? drafts.length : end;
+			await this.#post(this.#queue.splice(0, count), `[${drafts.slice(0, count)}]`);
+		}
+		this.#isBusy = false;
+	}
+
+	async #post(messages: readonly Publish[], body: string): Promise<void> {
+		let answer: Answer;
+		const timer = setTimeout(() => this.#handlers.onClose(0, ''), ANSWER_TIMEOUT_MS);
+		try {
+			const response = await fetch(this.#url, {
+				method: 'POST',
+				headers: { 'content-type': 'application/json' },
+				body,
+				signal: this.#signal,
+			});
+			answer = await response.json();
+		} catch {
+			if (!this.#signal.aborted) this.#handlers.onClose(0, '');
+			return;
+		} finally {
+			clearTimeout(timer);
+		}
+		const { code = 'internal', detail = 'The relay failed.', retryable = true, events = [] } = answer;
+		const receipts: object[] = [];
+		const errors: object[] = [];
+		for (const [index, { ref }] of messages.entries()) {
+			const result = events[index] ?? { error: { code, detail, retryable } };
+			if (!('error' in result)) receipts.push({ ref, ...result });
+			else {
+				const { code, detail: message, retryable } = result.error;
+				errors.push({ type: 'error', ref, code, message, retryable });
+			}
+		}
+		if (receipts.length > 0) this.#handlers.onMessage(JSON.stringify({ type: 'receipts', receipts }));
+		for (const error of errors) this.#handlers.onMessage(JSON.stringify(error));
+	}
+}
