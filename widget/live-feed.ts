@@ -4,7 +4,8 @@ import { LitElement, type PropertyValues, type TemplateResult } from 'lit';
 import { FeedError } from '../relay/protocol/errors.ts';
 import type { Draft, FeedEvent, Pulse, Receipt } from '../relay/protocol/event.ts';
 import { matchesType } from '../relay/protocol/types.ts';
-import { type Connection, FeedClient, type SubscribeOptions } from './client/feed-client.ts';
+import type { Connection, FeedClient, SubscribeOptions } from './client/feed-client.ts';
+import { SharedClient } from './client/shared-client.ts';
 import { checkTypes } from './client/subscriptions.ts';
 import { seqOf, Timeline, type TimelineItem } from './client/timeline.ts';
 import { LiveFeedEvent, type LiveFeedEvents } from './events.ts';
@@ -110,7 +111,11 @@ export class LiveFeed extends LitElement {
 	readonly #internals: ElementInternals | undefined;
 	readonly #timeline = new Timeline();
 	readonly #subscriptions = new Set<Subscribed>();
-	#client: FeedClient | undefined;
+	#shared: SharedClient | undefined;
+	/** It shares a client that has begun without it, or otherwise: its history is its own to load. */
+	#needsHistory = false;
+	/** What ends with the client. */
+	#stops: (() => void)[] = [];
 	#problem: FeedError | undefined;
 	#connection: Connection = 'idle';
 	/** What the panel says of the connection; a short cut is not mentioned. */
@@ -150,6 +155,10 @@ export class LiveFeed extends LitElement {
 		this.noPulse = false;
 		this.messages = undefined;
 		this.#internals = this.attachInternals?.();
+	}
+
+	get #client(): FeedClient | undefined {
+		return this.#shared?.client;
 	}
 
 	/** Where the connection stands. */
@@ -255,12 +264,15 @@ export class LiveFeed extends LitElement {
 		try {
 			if (!this.channel)
 				throw new FeedError('no-channel', 'Say which channel to show: `<live-feed channel="deploys">`.');
-			this.#client = new FeedClient({
+			const history = parseHistory(this.history);
+			this.#shared = SharedClient.join(this, {
 				relay: relay && URL.canParse(relay, document.baseURI) ? new URL(relay, document.baseURI).href : relay,
 				channel: this.channel,
 				types: this.#transferred(),
-				history: parseHistory(this.history),
+				history,
 			});
+			const { client } = this.#shared;
+			this.#needsHistory = client.position !== undefined || client.history !== history;
 		} catch (error) {
 			const problem = error as FeedError; // nothing else is thrown there
 			// Said once, and not at every attribute that is set.
@@ -270,40 +282,54 @@ export class LiveFeed extends LitElement {
 			return;
 		}
 		this.#problem = undefined;
-		this.#attach(this.#client);
-		this.#client.connect();
+		this.#attach(this.#shared.client);
 	}
 
 	#attach(client: FeedClient): void {
-		client.on('state', () => this.#handleState(client));
-		client.on('received', ({ events, replayed }) => this.#handleReceived(events, replayed));
-		client.on('gap', ({ from, to, reset }) => {
-			if (reset) this.#clear();
-			this.#timeline.addGap({ from, to });
-			this.#tell('live-feed-gap', { from, to, reset });
-			this.requestUpdate();
-		});
-		client.on('error', (error) => {
-			this.#tell('live-feed-error', { error: error });
-			// Not a fault of ours: it is the page's own, and its author looks for it in the console.
-			if (!(error instanceof FeedError)) reportError(error);
-		});
+		const wait = (run: () => void, ms: number) => {
+			const timer = setTimeout(() => {
+				run();
+				this.requestUpdate();
+			}, ms);
+			return () => clearTimeout(timer);
+		};
+		this.#stops = [
+			client.on('state', () => this.#handleState(client)),
+			client.on('received', ({ events, replayed }) => this.#handleReceived(events, replayed)),
+			client.on('gap', ({ from, to, reset }) => {
+				if (reset) this.#clear();
+				this.#timeline.addGap({ from, to });
+				this.#tell('live-feed-gap', { from, to, reset });
+				this.requestUpdate();
+			}),
+			client.on('outbox', () => this.requestUpdate()),
+			client.on('error', (error) => {
+				this.#tell('live-feed-error', { error: error });
+				// Not a fault of ours: it is the page's own, and its author looks for it in the console.
+				if (!(error instanceof FeedError)) reportError(error);
+			}),
+			wait(() => {
+				this.#isSettled = true;
+			}, SETTLE_MS),
+			wait(() => {
+				this.#isLate = true;
+			}, LATE_MS),
+		];
 		for (const subscription of this.#subscriptions) this.#follow(client, subscription);
-		setTimeout(() => {
-			this.#isSettled = true;
-			this.requestUpdate();
-		}, SETTLE_MS);
-		setTimeout(() => {
-			this.#isLate = true;
-			this.requestUpdate();
-		}, LATE_MS);
+		if (this.#needsHistory) client.refresh();
+		client.connect();
+		this.#handleState(client);
 	}
 
 	#leave(): void {
-		this.#client?.close();
-		this.#client = undefined;
+		for (const stop of this.#stops) stop();
+		for (const { end } of this.#subscriptions) end?.();
+		this.#shared?.leave(this);
+		this.#shared = undefined;
+		this.#setConnection('idle');
 		this.#clear();
 		this.#isSettled = false;
+		this.#isLate = false;
 		this.#problem = undefined;
 		this.#pulse = undefined;
 	}
@@ -320,16 +346,23 @@ export class LiveFeed extends LitElement {
 	#handleState(client: FeedClient): void {
 		const { connection } = client;
 		if (this.#client !== client) return;
-		if (connection !== this.#connection) {
-			if (this.#connection === 'live') this.#asOf = this.#now;
-			this.#connection = connection;
-			this.#tell('live-feed-connection-change', { connection });
-			this.#showConnection();
-		}
+		this.#setConnection(connection);
 		if (client.problem && client.problem !== this.#problem) this.#tell('live-feed-error', { error: client.problem });
 		this.#problem = client.problem;
 		if (connection === 'live' || connection === 'catching-up') this.#pulse ??= client.pulse;
+		if (connection === 'live' && this.#needsHistory) {
+			this.#needsHistory = false;
+			void this.#loadLater().then(() => this.#reader?.begin(parseHistory(this.history)));
+		}
 		this.requestUpdate();
+	}
+
+	#setConnection(connection: Connection): void {
+		if (connection === this.#connection) return;
+		if (this.#connection === 'live') this.#asOf = this.#now;
+		this.#connection = connection;
+		this.#tell('live-feed-connection-change', { connection });
+		this.#showConnection();
 	}
 
 	/** A cut that mends itself at once is not mentioned. */
@@ -345,6 +378,7 @@ export class LiveFeed extends LitElement {
 	}
 
 	#handleReceived(events: readonly FeedEvent[], replayed: boolean): void {
+		if (replayed && this.#needsHistory) return;
 		const shown = events.filter((event) => this.#isShown(event));
 		if (this.#timeline.append(shown) > 0) this.#reader?.forgetEnd();
 		if (!replayed) {
@@ -418,7 +452,7 @@ export class LiveFeed extends LitElement {
 	/** Asks for what is shown and what is subscribed to. */
 	#widen(): void {
 		try {
-			this.#client?.setTypes(this.#transferred());
+			this.#shared?.want(this, this.#transferred());
 		} catch (error) {
 			this.#tell('live-feed-error', { error });
 		}

@@ -2,7 +2,7 @@
 // Knows the scroll container and the rows that are drawn; never knows sockets or what a row shows.
 import type { FeedEvent } from '../relay/protocol/event.ts';
 import type { FeedClient } from './client/feed-client.ts';
-import { prependEvents } from './client/history.ts';
+import { fetchHistory, prependEvents } from './client/history.ts';
 import { seqOf, type Timeline, type TimelineItem } from './client/timeline.ts';
 
 /** Nearer than this to the newest row, the reader is at the live edge; pixels. */
@@ -138,6 +138,19 @@ export class Reader {
 		const { drawn } = this;
 		this.#oldestDrawn = seqOf(drawn[0]);
 		this.#newestDrawn = seqOf(drawn.at(-1));
+	}
+
+	/** Loads what a panel begins with, where its client has begun without it: a number of events, or how far back. */
+	async begin(history: number | string | undefined): Promise<void> {
+		const client = this.#place.getClient();
+		if (!client) return;
+		try {
+			const events = await fetchHistory(client, history, this.#place.getPatterns());
+			if (this.#place.getClient() === client) prependEvents(this.#place.timeline, events);
+		} catch (error) {
+			this.#place.onError(error);
+		}
+		this.#place.redraw();
 	}
 
 	/** Loads a page of older events; resolves once they are here, or the attempt has failed. */

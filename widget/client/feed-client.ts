@@ -243,6 +243,11 @@ export class FeedClient {
 		return () => listeners.delete(callback);
 	}
 
+	/** Has the relay count anew: a new `pulse`, and nothing lost. */
+	refresh(): void {
+		if (this.#isWelcome) this.#sayHello();
+	}
+
 	/**
 	 * Changes what is transferred, from here on.
 	 * @throws FeedError `invalid-parameter`

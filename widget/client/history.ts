@@ -2,7 +2,7 @@
 // Knows requests and their answers; never knows what is live.
 import { type ErrorCode, FeedError } from '../../relay/protocol/errors.ts';
 import type { FeedEvent, Page } from '../../relay/protocol/event.ts';
-import { MAX_PAGE_EVENTS } from '../../relay/protocol/limits.ts';
+import { DEFAULT_PAGE_EVENTS, MAX_PAGE_EVENTS } from '../../relay/protocol/limits.ts';
 import type { FeedClient } from './feed-client.ts';
 import type { Subscription } from './subscriptions.ts';
 import { type Gap, type Timeline, toItem } from './timeline.ts';
@@ -71,6 +71,28 @@ export async function tellHistory(
 		subscription.held = undefined;
 		for (const event of held) tell(event);
 	}
+}
+
+/**
+ * What a hello with this `history` would have brought of `types`, up to where the client stands.
+ * @throws FeedError the relay's own, or `relay-unreachable`
+ */
+export async function fetchHistory(
+	client: FeedClient,
+	history: number | string = DEFAULT_PAGE_EVENTS,
+	types: readonly string[] = [],
+): Promise<FeedEvent[]> {
+	const [epoch, seq] = (client.position ?? `-:0`).split(':');
+	const type: Record<string, string> = types.length > 0 ? { type: types.join() } : {};
+	const before = { before: `${epoch}:${Number(seq) + 1}` };
+	if (typeof history === 'number') {
+		const limit = String(Math.min(history, MAX_PAGE_EVENTS));
+		return (await client.fetchPage({ ...before, limit, ...type })).events;
+	}
+	// As many as a hello brings, and of those what is young enough.
+	const { events } = await client.fetchPage({ ...before, limit: String(MAX_PAGE_EVENTS), ...type });
+	const [first] = (await client.fetchPage({ since: history, limit: '1', ...type })).events;
+	return first ? events.filter(({ seq }) => seq >= first.seq) : [];
 }
 
 /** The `seq` of a position that the relay has given. */

@@ -1,0 +1,50 @@
+// One connection for all who want the same of a relay: the last to leave closes it.
+// Knows who uses a client and which types each of them wants; never knows what they are.
+import { type ClientOptions, FeedClient } from './feed-client.ts';
+
+const clients = new Map<string, SharedClient>();
+
+export class SharedClient {
+	readonly client: FeedClient;
+	readonly #key: string;
+	/** What each user wants to be transferred; undefined for all. */
+	readonly #wishes = new Map<object, readonly string[] | undefined>();
+
+	private constructor(key: string, options: ClientOptions) {
+		this.#key = key;
+		this.client = new FeedClient(options);
+	}
+
+	/**
+	 * A client for the same relay, channel and types, which is there already or begins.
+	 * @throws FeedError as `FeedClient` does
+	 */
+	static join(user: object, options: ClientOptions): SharedClient {
+		const { relay, channel, types } = options;
+		const key = [relay, channel, types].join('\n');
+		const shared = clients.get(key) ?? new SharedClient(key, options);
+		clients.set(key, shared);
+		shared.want(user, types);
+		return shared;
+	}
+
+	/** Changes what a user wants: transferred is what any of them does. */
+	want(user: object, types: readonly string[] | undefined): void {
+		this.#wishes.set(user, types);
+		this.#transfer();
+	}
+
+	leave(user: object): void {
+		this.#wishes.delete(user);
+		if (this.#wishes.size > 0) this.#transfer();
+		else {
+			clients.delete(this.#key);
+			this.client.close();
+		}
+	}
+
+	#transfer(): void {
+		const wishes = [...this.#wishes.values()];
+		this.client.setTypes(wishes.includes(undefined) ? undefined : [...new Set(wishes.flatMap((types) => types ?? []))]);
+	}
+}
