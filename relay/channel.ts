@@ -4,6 +4,7 @@
 import { Filter, Frame } from './frame.ts';
 import { digestDraft } from './idempotency.ts';
 import { createEntry, type Entry, type Log, type UsedKey } from './log.ts';
+import { PROTOCOL_VERSION } from './protocol/client-message.ts';
 import { createError, FeedError } from './protocol/errors.ts';
 import type { Actor, CheckedDraft, FeedEvent, Page, Pulse, Receipt } from './protocol/event.ts';
 import {
@@ -13,12 +14,17 @@ import {
 	MAX_FILTERS,
 	MAX_PAGE_BYTES,
 	MAX_PAGE_EVENTS,
+	MAX_RETURN_MS,
+	MIN_RETURN_MS,
+	RETURN_MS_PER_VIEWER,
 	SLICE_VIEWERS,
 } from './protocol/limits.ts';
-import { formatPosition, NO_EPOCH, type Position } from './protocol/position.ts';
+import { formatPosition, NO_EPOCH, type Position, parsePosition } from './protocol/position.ts';
+import type { Welcome } from './protocol/relay-message.ts';
 import { parseSince } from './protocol/since.ts';
 import { PulseCounter } from './pulse.ts';
 import type { Viewer } from './viewer.ts';
+import { Waiters } from './waiters.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -74,6 +80,11 @@ interface Pending {
 	draft: CheckedDraft;
 }
 
+/** How long so many viewers take to come back one after the other, milliseconds. */
+export function spreadReturn(viewers: number): number {
+	return Math.min(Math.max(viewers * RETURN_MS_PER_VIEWER, MIN_RETURN_MS), MAX_RETURN_MS);
+}
+
 /** How many bytes of events a page has taken; the first always fits. */
 class PageBytes {
 	#bytes = 0;
@@ -85,13 +96,22 @@ class PageBytes {
 	}
 }
 
+function createPageFilter(types: readonly string[]): Filter {
+	return new Filter(types.includes('*') ? [] : types);
+}
+
 export class Channel {
 	readonly #log: Log;
 	readonly #options: ChannelOptions;
 	readonly #pulse = new PulseCounter();
+	/** All who are fed; those of them who are live get each commit's frame. */
+	readonly #viewers = new Set<Viewer>();
 	readonly #live = new Set<Viewer>();
+	readonly #waiters = new Waiters();
 	readonly #filters = new Map<string, { filter: Filter; viewers: number }>();
 	#queue: Pending[] = [];
+	/** Why nothing is taken or read here any more. */
+	#failure: FeedError | undefined;
 	#isDraining = false;
 	#isPrepared = false;
 	#isPreparing = false;
@@ -132,11 +152,30 @@ export class Channel {
 		return this.#pulse.read(this.#options.clock());
 	}
 
+	/** Within this time whoever is cut off comes back, milliseconds. */
+	get returnMs(): number {
+		return spreadReturn(this.#viewers.size + this.#waiters.size);
+	}
+
+	/** The first word to a viewer who begins at `begin`. */
+	welcome(begin: Begin, { types }: Filter): Welcome {
+		const { epoch, first, last, returnMs } = this;
+		return {
+			...{ type: 'welcome', protocol: PROTOCOL_VERSION, epoch, first, last, ...begin },
+			...(types.length > 0 ? { types: [...types] } : {}),
+			...{ time: this.#options.clock(), pulse: this.readPulse(), returnMs },
+		};
+	}
+
 	/**
 	 * Takes drafts, in order. They are stored with all others that gather until the last broadcast has drained;
 	 * `publisher.settle` then gets a receipt or an error for each.
 	 */
 	publish(publisher: Publisher, drafts: readonly { ref: number; draft: CheckedDraft }[]): void {
+		if (this.#failure) {
+			this.#settleFailed(drafts.map(({ ref }) => ({ publisher, ref })));
+			return;
+		}
 		for (const { ref, draft } of drafts) this.#queue.push({ publisher, ref, draft });
 		if (this.#isPrepared) this.#commitUnlessDraining();
 		else this.#prepare();
@@ -187,6 +226,11 @@ export class Channel {
 	/** Feeds a viewer from `after` on: from the log until he has everything, then live. Never rejects. */
 	feed(viewer: Viewer, after: number): Promise<void> {
 		viewer.start(after);
+		if (this.#failure) {
+			this.#guard(() => viewer.sink.fail());
+			return Promise.resolve();
+		}
+		this.#viewers.add(viewer);
 		return this.#follow(viewer);
 	}
 
@@ -222,20 +266,61 @@ export class Channel {
 		// How much of what his filter left out he was told of is forgotten: the next frame covers all of it.
 		if (viewer.filter.types.length > 0) viewer.filter.covered = 0;
 		viewer.isLive = true;
+		this.#viewers.add(viewer);
 		this.#live.add(viewer);
 	}
 
 	leave(viewer: Viewer): void {
 		viewer.turn++;
 		viewer.isLive = false;
+		this.#viewers.delete(viewer);
 		this.#live.delete(viewer);
 	}
 
 	/** A page of history. */
 	async page(query: PageQuery): Promise<Page> {
+		return (await this.#read(query)).page;
+	}
+
+	/**
+	 * A page as soon as there is something to say; where nothing comes until `over`, one without events.
+	 * With what a welcome says of now. Not for reading back. Rejects with a FeedError where the channel fails meanwhile.
+	 */
+	async waitForPage(query: PageQuery, over: AbortSignal): Promise<Page> {
+		const filter = createPageFilter(query.types);
+		const { limit, types } = query;
+		let reading = query;
+		for (let isOver = over.aborted; ; ) {
+			const { page, recovered } = await this.#read(reading);
+			const { seq } = parsePosition(page.next as string); // null is said of reading back alone
+			const isNew = page.events.length > 0 || !recovered;
+			if (isNew || isOver) {
+				return { ...page, time: this.#options.clock(), pulse: this.readPulse(), returnMs: this.returnMs };
+			}
+			if (this.#failure) throw this.#failure;
+			// What was stored while the page was read is looked at first.
+			const waited = seq < this.last ? { seq, isOver } : await this.#waiters.wait(filter, seq, over);
+			isOver = waited.isOver;
+			reading = { after: { epoch: this.epoch, seq: waited.seq }, limit, types };
+		}
+	}
+
+	/** The channel can no longer be trusted: who reads or publishes here is told, and comes back to another one. */
+	fail(error: FeedError): void {
+		this.#failure = error;
+		for (const viewer of [...this.#viewers]) {
+			this.leave(viewer);
+			this.#guard(() => viewer.sink.fail());
+		}
+		this.#waiters.fail(error);
+		this.#settleFailed(this.#queue.splice(0));
+	}
+
+	/** A page, and whether it goes on where the reader was. */
+	async #read(query: PageQuery): Promise<{ page: Page; recovered: boolean }> {
 		await this.#log.expire();
 		const { limit } = query;
-		const filter = new Filter(query.types.includes('*') ? [] : query.types);
+		const filter = createPageFilter(query.types);
 		if (query.after) return this.#pageForward(query.after, limit, filter);
 		const { epoch, first, last } = this.#log;
 		if (query.since !== undefined) {
@@ -256,12 +341,13 @@ export class Channel {
 				if (events.length === limit) break;
 			}
 		}
-		if (before === undefined) return { epoch, first, last, events, next: formatPosition({ epoch, seq: last }) };
-		return { epoch, first, last, events, next: next <= first ? null : formatPosition({ epoch, seq: next }) };
+		const isEnd = before !== undefined && next <= first;
+		const position = formatPosition({ epoch, seq: before === undefined ? last : next });
+		return { page: { epoch, first, last, events, next: isEnd ? null : position }, recovered: true };
 	}
 
-	async #pageForward(after: Position, limit: number, filter: Filter): Promise<Page> {
-		const { missing, after: begin } = await this.begin({ position: after }, filter);
+	async #pageForward(after: Position, limit: number, filter: Filter): Promise<{ page: Page; recovered: boolean }> {
+		const { missing, after: begin, recovered } = await this.begin({ position: after }, filter);
 		const { first, last, epoch } = this.#log;
 		const events: FeedEvent[] = [];
 		let seq = begin;
@@ -276,7 +362,7 @@ export class Channel {
 			}
 		}
 		const next = formatPosition({ epoch, seq });
-		return { epoch, first, last, events, next, ...(missing ? { missing } : {}) };
+		return { page: { epoch, first, last, events, next, ...(missing ? { missing } : {}) }, recovered };
 	}
 
 	async #historyStart(history: number | string = DEFAULT_PAGE_EVENTS, filter: Filter): Promise<number> {
@@ -386,6 +472,7 @@ export class Channel {
 				return;
 			}
 		}
+		this.#waiters.wake(entries);
 		for (const [publisher, own] of results) this.#guard(() => publisher.settle(own));
 		if (entries.length === 0) {
 			this.#commitUnlessDraining();

@@ -147,8 +147,10 @@ export default class Relay implements Party.Server {
 	/** A write did not reach the disk: nothing in memory is to be trusted, and everybody comes back to what is stored. */
 	#forget(error: unknown): void {
 		reportFault(error);
+		const failure = createError('storage-failed');
+		this.#channel?.fail(failure);
 		this.#channel = undefined;
 		this.#loading = undefined;
-		for (const session of this.#sessions.values()) session.fail(createError('storage-failed'));
+		for (const session of this.#sessions.values()) session.fail(failure);
 	}
 }

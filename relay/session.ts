@@ -2,9 +2,9 @@
 // Knows the order of messages and what each asks of the channel; never knows PartyKit, storage or tokens' form.
 import type { Channel, Publisher, Result } from './channel.ts';
 import { type Filter, socketForm } from './frame.ts';
-import { type Hello, PROTOCOL_VERSION, parseClientMessage } from './protocol/client-message.ts';
+import { type Hello, parseClientMessage } from './protocol/client-message.ts';
 import { createError, ERRORS, FeedError } from './protocol/errors.ts';
-import { MAX_CLOSE_REASON_BYTES, MIN_RETURN_MS } from './protocol/limits.ts';
+import { MAX_CLOSE_REASON_BYTES } from './protocol/limits.ts';
 import { formatPosition, parsePosition } from './protocol/position.ts';
 import type { ErrorMessage, Receipts, RelayMessage } from './protocol/relay-message.ts';
 import { Viewer } from './viewer.ts';
@@ -152,21 +152,9 @@ export class Session implements Publisher {
 		const position = hello.position === undefined ? undefined : parsePosition(hello.position);
 		const begin = await channel.begin({ position, history: hello.history }, viewer.filter);
 		if (viewer.turn !== turn) return;
-		const { epoch, first, last } = channel;
 		const types = viewer.filter.types;
-		this.#send({
-			type: 'welcome',
-			protocol: PROTOCOL_VERSION,
-			...(hello.ref === undefined ? {} : { ref: hello.ref }),
-			epoch,
-			first,
-			last,
-			...begin,
-			...(types.length > 0 ? { types: [...types] } : {}),
-			time: this.#options.clock(),
-			pulse: channel.readPulse(),
-			returnMs: MIN_RETURN_MS,
-		});
+		const welcome = channel.welcome(begin, viewer.filter);
+		this.#send(hello.ref === undefined ? welcome : { ...welcome, ref: hello.ref });
 		// The filter in force, which is short: what the client asked for may be more than sleep leaves room for.
 		this.#options.remember({ types: types.length > 0 ? [...types] : null });
 		await channel.feed(viewer, begin.after);

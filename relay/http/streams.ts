@@ -7,6 +7,7 @@ import { createError } from '../protocol/errors.ts';
 import type { FeedEvent } from '../protocol/event.ts';
 import { PING_INTERVAL_MS } from '../protocol/limits.ts';
 import { formatPosition } from '../protocol/position.ts';
+import type { Welcome } from '../protocol/relay-message.ts';
 import { type Sink, Viewer } from '../viewer.ts';
 
 /** A pipe whose writer's `desiredSize` tells how far behind the reader is. */
@@ -18,8 +19,8 @@ export interface StreamKind {
 	/** True where whoever passes it on would compress it, and so keep back what is live. */
 	isText?: true;
 	form: Form;
-	/** Sent first, so that the reader knows that he is connected. */
-	opening: (position: string) => string;
+	/** Sent first, so that the reader knows that he is connected, and to what. */
+	opening: (position: string, welcome: Welcome) => string;
 	/** What the reader misses: a range that is no longer kept, or all of a log that was lost. */
 	gap: (missing: { from: number; to: number } | undefined, position: string) => string;
 	/** Sent into silence, so that no proxy cuts the stream; everything up to `position` has been sent. */
@@ -41,15 +42,16 @@ const sseForm: Form = ({ entries }) =>
 	);
 
 /**
- * Server-sent events (WHATWG HTML, 9.2): `onmessage` gets events, `gap` what is no longer kept.
+ * Server-sent events (WHATWG HTML, 9.2): `onmessage` gets events, `gap` what is no longer kept, `welcome` what a socket is told first.
  * An id without data is no event, and is remembered: so a reader resumes to whom nothing was sent yet.
  */
 export const SSE: StreamKind = {
 	contentType: 'text/event-stream; charset=utf-8',
 	form: sseForm,
-	opening(position) {
+	opening(position, welcome) {
 		const retry = Math.round(MIN_RETRY_MS + Math.random() * (MAX_RETRY_MS - MIN_RETRY_MS));
-		return `retry: ${retry}\nid: ${position}\n\n`;
+		const id = `id: ${position}\n`;
+		return `retry: ${retry}\n${id}\nevent: welcome\n${id}data: ${JSON.stringify(welcome)}\n\n`;
 	},
 	gap: (missing, position) => `event: gap\nid: ${position}\ndata: ${JSON.stringify({ position, ...missing })}\n\n`,
 	ping: (position) => `: ping\nid: ${position}\n\n`,
@@ -136,7 +138,8 @@ export function openStream(
 	const { after, recovered, missing } = begin;
 	const position = positionAt(after);
 	// The gap first and with its position: a reader who is cut off in between asks from before it, and is told again.
-	write(encoder.encode((recovered ? '' : kind.gap(missing, position)) + kind.opening(position)));
+	const opening = kind.opening(position, channel.welcome(begin, filter));
+	write(encoder.encode((recovered ? '' : kind.gap(missing, position)) + opening));
 	channel.feed(viewer, after);
 	return readable;
 }
