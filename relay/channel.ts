@@ -305,6 +305,13 @@ export class Channel {
 		}
 	}
 
+	/** The relay is about to stop: streams end, and who waits for a page has it. Sockets are told by their sessions. */
+	goAway(): void {
+		const { returnMs } = this;
+		for (const viewer of [...this.#viewers]) this.#guard(() => viewer.sink.goAway?.(returnMs));
+		this.#waiters.end();
+	}
+
 	/** The channel can no longer be trusted: who reads or publishes here is told, and comes back to another one. */
 	fail(error: FeedError): void {
 		this.#failure = error;

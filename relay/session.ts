@@ -34,6 +34,8 @@ export interface SessionOptions {
 	onFault: (error: unknown) => void;
 }
 
+/** Close code for a restart (RFC 6455, 11.7; registered by IANA). */
+const CLOSE_RESTART = 1012;
 const encoder = new TextEncoder();
 
 export class Session implements Publisher {
@@ -100,6 +102,12 @@ export class Session implements Publisher {
 	/** Says an error that ends the conversation, where the table has a close code for it. */
 	fail(error: FeedError): void {
 		this.#refuse(error);
+	}
+
+	/** The relay is about to stop: the client comes back at a random moment within `returnMs`. */
+	goAway(returnMs: number): void {
+		this.#send({ type: 'goaway', returnMs });
+		this.#close(CLOSE_RESTART, 'The relay is restarting.');
 	}
 
 	/** The socket is gone. */

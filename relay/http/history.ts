@@ -8,11 +8,10 @@ import { formatPosition, NO_EPOCH, type Position, parsePosition } from '../proto
 import { parseSince } from '../protocol/since.ts';
 import { isTypePattern } from '../protocol/types.ts';
 import { answerJson, shareHeaders } from './answers.ts';
-import { type CreatePipe, NDJSON, openStream, SSE, type StreamKind, TEXT } from './streams.ts';
+import { NDJSON, openStream, SSE, type StreamHost, type StreamKind, TEXT } from './streams.ts';
 
-export interface HistoryOptions {
+export interface HistoryOptions extends StreamHost {
 	clock: () => number;
-	createPipe: CreatePipe;
 }
 
 const PARAMETERS = ['after', 'before', 'since', 'limit', 'type', 'wait'];
@@ -34,18 +33,20 @@ export async function answerHistory(channel: Channel, request: Request, options:
 		return kind ? answerStream(channel, request, kind, query, options) : answerPage(channel, request, query);
 	}
 	if (kind) throw new FeedError('invalid-parameter', '`wait` waits for a page of JSON; a stream never ends.');
-	return answerWait(channel, query, request.method === 'HEAD' ? 0 : wait);
+	return answerWait(channel, query, request.method === 'HEAD' ? 0 : wait, options);
 }
 
 /** A page that is answered once there is something in it, or the time is over. */
-async function answerWait(channel: Channel, query: PageQuery, seconds: number): Promise<Response> {
+async function answerWait(channel: Channel, query: PageQuery, seconds: number, host: StreamHost): Promise<Response> {
 	const over = new AbortController();
 	const timer = setTimeout(() => over.abort(), seconds * 1000);
 	if (seconds === 0) over.abort();
+	host.enter();
 	try {
 		return answerJson(await channel.waitForPage(query, over.signal), 200, { vary: 'accept' });
 	} finally {
 		clearTimeout(timer);
+		host.leave();
 	}
 }
 
@@ -65,7 +66,7 @@ async function answerStream(
 	request: Request,
 	kind: StreamKind,
 	query: PageQuery,
-	{ createPipe }: HistoryOptions,
+	host: StreamHost,
 ): Promise<Response> {
 	if (query.before)
 		throw new FeedError('invalid-parameter', '`before` reads pages of JSON; a stream only goes forward.');
@@ -87,7 +88,7 @@ async function answerStream(
 			'invalid-parameter',
 			'Too many different filters are in use on this channel; ask for all types and choose among them.',
 		);
-	return new Response(openStream(channel, kind, filter, begin, createPipe), { headers });
+	return new Response(openStream(channel, kind, filter, begin, host), { headers });
 }
 
 /** Parameters of the address, each checked; an unknown one is a slip that would otherwise go unnoticed. */

@@ -13,6 +13,14 @@ import { type Sink, Viewer } from '../viewer.ts';
 /** A pipe whose writer's `desiredSize` tells how far behind the reader is. */
 export type CreatePipe = () => { readable: ReadableStream; writable: WritableStream };
 
+/** What a stream needs of its host. */
+export interface StreamHost {
+	createPipe: CreatePipe;
+	/** Somebody is connected; and is not any more. */
+	enter(): void;
+	leave(): void;
+}
+
 /** How a kind of stream is written. */
 export interface StreamKind {
 	contentType: string;
@@ -23,6 +31,8 @@ export interface StreamKind {
 	opening: (position: string, welcome: Welcome) => string;
 	/** What the reader misses: a range that is no longer kept, or all of a log that was lost. */
 	gap: (missing: { from: number; to: number } | undefined, position: string) => string;
+	/** The last word of a relay that is about to stop. */
+	goAway: (returnMs: number) => string;
 	/** Sent into silence, so that no proxy cuts the stream; everything up to `position` has been sent. */
 	ping: (position: string) => string;
 }
@@ -54,6 +64,7 @@ export const SSE: StreamKind = {
 		return `retry: ${retry}\n${id}\nevent: welcome\n${id}data: ${JSON.stringify(welcome)}\n\n`;
 	},
 	gap: (missing, position) => `event: gap\nid: ${position}\ndata: ${JSON.stringify({ position, ...missing })}\n\n`,
+	goAway: (returnMs) => `event: goaway\ndata: ${JSON.stringify({ returnMs })}\n\n`,
 	ping: (position) => `: ping\nid: ${position}\n\n`,
 };
 
@@ -69,6 +80,7 @@ export const NDJSON: StreamKind = {
 		),
 	opening: () => '',
 	gap: (missing, position) => `${JSON.stringify({ gap: { position, ...missing } })}\n`,
+	goAway: (returnMs) => `${JSON.stringify({ goaway: { returnMs } })}\n`,
 	ping: () => '\n',
 };
 
@@ -82,6 +94,7 @@ export const TEXT: StreamKind = {
 		missing
 			? `-- events ${missing.from} to ${missing.to} are no longer kept --\n`
 			: '-- what was before is lost; here begins another log --\n',
+	goAway: () => '-- the relay is restarting --\n',
 	ping: () => '',
 };
 
@@ -103,7 +116,7 @@ export function openStream(
 	kind: StreamKind,
 	filter: Filter,
 	begin: Begin,
-	createPipe: CreatePipe,
+	{ createPipe, enter, leave: exit }: StreamHost,
 ): ReadableStream {
 	const { readable, writable } = createPipe();
 	const writer: WritableStreamDefaultWriter = writable.getWriter();
@@ -119,6 +132,11 @@ export function openStream(
 			leave();
 			writer.abort(createError('storage-failed')).catch(leave);
 		},
+		goAway(returnMs) {
+			write(encoder.encode(kind.goAway(returnMs)));
+			leave();
+			writer.close().catch(leave);
+		},
 		skip: (from, to) => write(encoder.encode(kind.gap({ from, to }, positionAt(to)))),
 	};
 	const viewer = new Viewer(sink, filter);
@@ -133,7 +151,9 @@ export function openStream(
 		clearInterval(timer);
 		channel.leave(viewer);
 		channel.releaseFilter(filter);
+		exit();
 	}
+	enter();
 	writer.closed.catch(leave);
 	const { after, recovered, missing } = begin;
 	const position = positionAt(after);

@@ -21,7 +21,11 @@ async function stream(
 	const filter = test.channel.takeFilter(types);
 	if (!filter) throw new Error('no filter');
 	const begin = await test.channel.begin(start, filter);
-	const reader = openStream(test.channel, kind, filter, begin, createPipe).getReader();
+	const reader = openStream(test.channel, kind, filter, begin, {
+		createPipe,
+		enter: () => {},
+		leave: () => {},
+	}).getReader();
 	const decoder = new TextDecoder();
 	let text = '';
 	return {
@@ -130,6 +134,26 @@ describe('pace', () => {
 			await settle();
 		}
 		expect(test.channel.takeFilter(['free'])).toBeDefined();
+	});
+
+	it.each([
+		[SSE, 'event: goaway\ndata: {"returnMs":1000}\n\n'],
+		[NDJSON, '{"goaway":{"returnMs":1000}}\n'],
+		[TEXT, '-- the relay is restarting --\n'],
+	])('[AWAY2] a relay that is about to stop says so and ends the stream, form %#', async (kind, words) => {
+		const test = await createTestChannel();
+		const { readTo, reader } = await stream(test, kind, {}, ['own']);
+		test.publish([{ type: 'own', text: 'last' }]);
+		await test.drainAll();
+		test.channel.goAway();
+		test.publish([{ type: 'own', text: 'later' }]);
+		await test.drainAll();
+		const text = await readTo(words);
+		expect(text).toMatch(/last/);
+		expect(text.endsWith(words)).toBe(true);
+		expect((await reader.read()).done).toBe(true);
+		expect(test.channel.returnMs).toBe(1000);
+		for (let index = 0; index < 16; index++) expect(test.channel.takeFilter([`type-${index}`])).toBeDefined();
 	});
 
 	it('[ERR4] a log that cannot be read ends the stream: the reader comes back', async () => {

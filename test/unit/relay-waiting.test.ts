@@ -140,6 +140,14 @@ describe('waiting for a page', () => {
 		expect(test.log.commits).toHaveLength(1);
 	});
 
+	it('[AWAY2] ends when the relay is about to stop', async () => {
+		const test = await filled(2);
+		const waiting = wait(test, behind(2));
+		await settle();
+		test.channel.goAway();
+		expect(await waiting.answer).toMatchObject({ events: [], next: 'k3f9:2', returnMs: 1000 });
+	});
+
 	it('[SEAM1] [WAIT1] who asks on and on with `next` reads every event once, in order', () =>
 		withSeed(async (seed) => {
 			const random = createRandom(seed);
