@@ -1,6 +1,7 @@
 // A channel: drafts in, one log, the same order to everybody.
 // Knows commit, fan-out and where a reader begins; log, clock and the engine's turn are passed in.
 // Never knows PartyKit, HTTP, sockets or JSON.
+import { DraftQueue } from './draft-queue.ts';
 import { Filter, Frame } from './frame.ts';
 import { digestDraft } from './idempotency.ts';
 import { createEntry, type Entry, type Log, type UsedKey } from './log.ts';
@@ -14,6 +15,7 @@ import {
 	MAX_FILTERS,
 	MAX_PAGE_BYTES,
 	MAX_PAGE_EVENTS,
+	MAX_QUEUE_BYTES,
 	MAX_RETURN_MS,
 	MIN_RETURN_MS,
 	RETURN_MS_PER_VIEWER,
@@ -35,7 +37,7 @@ export type Result = { ref: number } & ({ receipt: Receipt } | { error: FeedErro
 export interface Publisher {
 	/** Whom a token proved; empty for the unproven. */
 	readonly subject: string;
-	/** Called with the results of all his drafts that one commit took, in their order. */
+	/** Called with the results of all his drafts that one commit took, in their order; at once for what is refused for now. */
 	settle(results: readonly Result[]): void;
 }
 
@@ -47,6 +49,17 @@ export interface ChannelOptions {
 	afterDrain: (run: () => void) => void;
 	/** Told of faults of our own that have no caller. */
 	onFault: (error: unknown) => void;
+	/** How much may wait for the next commits, bytes: 16 MiB unless given. */
+	maxQueueBytes?: number;
+}
+
+/** A draft as it is handed in. */
+export interface Submission {
+	/** The publisher's own number for it; the same where it comes again after it was refused for now. */
+	ref: number;
+	draft: CheckedDraft;
+	/** Of its JSON, at about. */
+	bytes: number;
 }
 
 /** Where a reader wants to begin: after a position, or with some of the newest. */
@@ -74,10 +87,8 @@ export interface PageQuery {
 	types: readonly string[];
 }
 
-interface Pending {
+interface Pending extends Submission {
 	publisher: Publisher;
-	ref: number;
-	draft: CheckedDraft;
 }
 
 /** How long so many viewers take to come back one after the other, milliseconds. */
@@ -109,7 +120,7 @@ export class Channel {
 	readonly #live = new Set<Viewer>();
 	readonly #waiters = new Waiters();
 	readonly #filters = new Map<string, { filter: Filter; viewers: number }>();
-	#queue: Pending[] = [];
+	readonly #queue: DraftQueue<Pending>;
 	/** Why nothing is taken or read here any more. */
 	#failure: FeedError | undefined;
 	#isDraining = false;
@@ -119,6 +130,7 @@ export class Channel {
 	constructor(options: ChannelOptions) {
 		this.#log = options.log;
 		this.#options = options;
+		this.#queue = new DraftQueue(options.maxQueueBytes ?? MAX_QUEUE_BYTES);
 	}
 
 	/** Reads what serving needs; nothing else may be called before. */
@@ -171,14 +183,24 @@ export class Channel {
 	 * Takes drafts, in order. They are stored with all others that gather until the last broadcast has drained;
 	 * `publisher.settle` then gets a receipt or an error for each.
 	 */
-	publish(publisher: Publisher, drafts: readonly { ref: number; draft: CheckedDraft }[]): void {
+	publish(publisher: Publisher, drafts: readonly Submission[]): void {
 		if (this.#failure) {
 			this.#settleFailed(drafts.map(({ ref }) => ({ publisher, ref })));
 			return;
 		}
-		for (const { ref, draft } of drafts) this.#queue.push({ publisher, ref, draft });
+		const refused: Result[] = [];
+		for (const { ref, draft, bytes } of drafts) {
+			const error = this.#queue.add({ publisher, ref, draft, bytes });
+			if (error) refused.push({ ref, error });
+		}
+		if (refused.length > 0) this.#guard(() => publisher.settle(refused));
 		if (this.#isPrepared) this.#commitUnlessDraining();
 		else this.#prepare();
+	}
+
+	/** A draft that was refused for now does not come again: those after it are taken. */
+	giveUp(publisher: Publisher, ref: number): void {
+		this.#queue.giveUp(publisher, ref);
 	}
 
 	/** A filter shared by all who ask for the same types; undefined where the channel evaluates too many or too long ones. */
@@ -320,7 +342,7 @@ export class Channel {
 			this.#guard(() => viewer.sink.fail());
 		}
 		this.#waiters.fail(error);
-		this.#settleFailed(this.#queue.splice(0));
+		this.#settleFailed(this.#queue.take());
 	}
 
 	/** A page, and whether it goes on where the reader was. */
@@ -429,7 +451,7 @@ export class Channel {
 			})
 			.catch((error) => {
 				this.#options.onFault(error);
-				this.#settleFailed(this.#queue.splice(0));
+				this.#settleFailed(this.#queue.take());
 			})
 			.finally(() => {
 				this.#isPreparing = false;
@@ -437,7 +459,7 @@ export class Channel {
 	}
 
 	#commitUnlessDraining(): void {
-		if (!this.#isDraining && this.#queue.length > 0) this.#commit();
+		if (!this.#isDraining && this.#queue.drafts.length > 0) this.#commit();
 	}
 
 	#settleFailed(drafts: readonly { publisher: Publisher; ref: number }[]): void {
@@ -454,7 +476,7 @@ export class Channel {
 		let bytes = 0;
 		let taken = 0;
 		const time = Math.max(this.#options.clock(), this.#log.lastTime);
-		for (const pending of this.#queue) {
+		for (const pending of this.#queue.drafts) {
 			if (bytes >= MAX_COMMIT_BYTES) break;
 			taken++;
 			const result = this.#take(pending, before + entries.length + 1, time, keys);
@@ -467,7 +489,7 @@ export class Channel {
 			own.push(result);
 			results.set(publisher, own);
 		}
-		this.#queue = this.#queue.slice(taken);
+		this.#queue.take(taken);
 		if (entries.length > 0) {
 			try {
 				this.#log.append(entries, [...keys.values()]);
@@ -475,7 +497,7 @@ export class Channel {
 				this.#options.onFault(error);
 				const own = [...results].flatMap(([publisher, own]) => own.map(({ ref }) => ({ publisher, ref })));
 				// The later ones with them: a publisher's drafts keep their order.
-				this.#settleFailed([...own, ...this.#queue.splice(0)]);
+				this.#settleFailed([...own, ...this.#queue.take()]);
 				return;
 			}
 		}

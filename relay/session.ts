@@ -74,7 +74,11 @@ export class Session implements Publisher {
 				this.#pong();
 				return;
 			}
-			if (message.type === 'seen' || message.type === 'give-up') return;
+			if (message.type === 'seen') return;
+			if (message.type === 'give-up') {
+				this.#options.peekChannel()?.giveUp(this, message.ref);
+				return;
+			}
 			if (message.type === 'publish' && !this.#saidHello) {
 				const error = new FeedError(
 					'hello-expected',
@@ -86,7 +90,7 @@ export class Session implements Publisher {
 			this.#saidHello = true;
 			const ref = message.type === 'publish' ? message.ref : undefined;
 			this.#withChannel(ref, (channel) => {
-				if (message.type === 'publish') channel.publish(this, [message]);
+				if (message.type === 'publish') channel.publish(this, [{ ...message, bytes: data.length }]);
 				else this.#greet(channel, message);
 			});
 		} catch (error) {
