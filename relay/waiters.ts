@@ -53,6 +53,7 @@ export class Waiters {
 
 	/** Wakes those for whom one of these is; the others have seen them too. */
 	wake(entries: readonly Entry[]): void {
+		if (this.#waiting.size === 0) return;
 		const last = entries.at(-1)?.event.seq ?? 0;
 		const choices = new Map<string, boolean>();
 		for (const waiter of [...this.#waiting]) {
