@@ -4,7 +4,7 @@
 const encoder = new TextEncoder();
 
 /** All parts as one array. */
-export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
+export function concatBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
 	let length = 0;
 	for (const part of parts) length += part.length;
 	const whole = new Uint8Array(length);

@@ -1,9 +1,11 @@
 // A channel: drafts in, one log, the same order to everybody.
 // Knows commit, fan-out and where a reader begins; log, clock and the engine's turn are passed in.
 // Never knows PartyKit, HTTP, sockets or JSON.
+import { DraftQueue } from './draft-queue.ts';
 import { Filter, Frame } from './frame.ts';
 import { digestDraft } from './idempotency.ts';
 import { createEntry, type Entry, type Log, type UsedKey } from './log.ts';
+import { PROTOCOL_VERSION } from './protocol/client-message.ts';
 import { createError, FeedError } from './protocol/errors.ts';
 import type { Actor, CheckedDraft, FeedEvent, Page, Pulse, Receipt } from './protocol/event.ts';
 import {
@@ -13,12 +15,18 @@ import {
 	MAX_FILTERS,
 	MAX_PAGE_BYTES,
 	MAX_PAGE_EVENTS,
+	MAX_QUEUE_BYTES,
+	MAX_RETURN_MS,
+	MIN_RETURN_MS,
+	RETURN_MS_PER_VIEWER,
 	SLICE_VIEWERS,
 } from './protocol/limits.ts';
-import { formatPosition, NO_EPOCH, type Position } from './protocol/position.ts';
+import { formatPosition, NO_EPOCH, type Position, parsePosition } from './protocol/position.ts';
+import type { Welcome } from './protocol/relay-message.ts';
 import { parseSince } from './protocol/since.ts';
 import { PulseCounter } from './pulse.ts';
 import type { Viewer } from './viewer.ts';
+import { Waiters } from './waiters.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -29,7 +37,7 @@ export type Result = { ref: number } & ({ receipt: Receipt } | { error: FeedErro
 export interface Publisher {
 	/** Whom a token proved; empty for the unproven. */
 	readonly subject: string;
-	/** Called with the results of all his drafts that one commit took, in their order. */
+	/** Called with the results of all his drafts that one commit took, in their order; at once for what is refused for now. */
 	settle(results: readonly Result[]): void;
 }
 
@@ -41,6 +49,17 @@ export interface ChannelOptions {
 	afterDrain: (run: () => void) => void;
 	/** Told of faults of our own that have no caller. */
 	onFault: (error: unknown) => void;
+	/** How much may wait for the next commits, bytes: 16 MiB unless given. */
+	maxQueueBytes?: number;
+}
+
+/** A draft as it is handed in. */
+export interface Submission {
+	/** The publisher's own number for it; the same where it comes again after it was refused for now. */
+	ref: number;
+	draft: CheckedDraft;
+	/** Of its JSON, at about. */
+	bytes: number;
 }
 
 /** Where a reader wants to begin: after a position, or with some of the newest. */
@@ -68,10 +87,13 @@ export interface PageQuery {
 	types: readonly string[];
 }
 
-interface Pending {
+interface Pending extends Submission {
 	publisher: Publisher;
-	ref: number;
-	draft: CheckedDraft;
+}
+
+/** How long so many viewers take to come back one after the other, milliseconds. */
+export function spreadReturn(viewers: number): number {
+	return Math.min(Math.max(viewers * RETURN_MS_PER_VIEWER, MIN_RETURN_MS), MAX_RETURN_MS);
 }
 
 /** How many bytes of events a page has taken; the first always fits. */
@@ -85,13 +107,22 @@ class PageBytes {
 	}
 }
 
+function createPageFilter(types: readonly string[]): Filter {
+	return new Filter(types.includes('*') ? [] : types);
+}
+
 export class Channel {
 	readonly #log: Log;
 	readonly #options: ChannelOptions;
 	readonly #pulse = new PulseCounter();
+	/** All who are fed; those of them who are live get each commit's frame. */
+	readonly #viewers = new Set<Viewer>();
 	readonly #live = new Set<Viewer>();
+	readonly #waiters = new Waiters();
 	readonly #filters = new Map<string, { filter: Filter; viewers: number }>();
-	#queue: Pending[] = [];
+	readonly #queue: DraftQueue<Pending>;
+	/** Why nothing is taken or read here any more. */
+	#failure: FeedError | undefined;
 	#isDraining = false;
 	#isPrepared = false;
 	#isPreparing = false;
@@ -99,6 +130,7 @@ export class Channel {
 	constructor(options: ChannelOptions) {
 		this.#log = options.log;
 		this.#options = options;
+		this.#queue = new DraftQueue(options.maxQueueBytes ?? MAX_QUEUE_BYTES);
 	}
 
 	/** Reads what serving needs; nothing else may be called before. */
@@ -132,14 +164,43 @@ export class Channel {
 		return this.#pulse.read(this.#options.clock());
 	}
 
+	/** Within this time whoever is cut off comes back, milliseconds. */
+	get returnMs(): number {
+		return spreadReturn(this.#viewers.size + this.#waiters.size);
+	}
+
+	/** The first word to a viewer who begins at `begin`. */
+	welcome(begin: Begin, { types }: Filter): Welcome {
+		const { epoch, first, last, returnMs } = this;
+		return {
+			...{ type: 'welcome', protocol: PROTOCOL_VERSION, epoch, first, last, ...begin },
+			...(types.length > 0 ? { types: [...types] } : {}),
+			...{ time: this.#options.clock(), pulse: this.readPulse(), returnMs },
+		};
+	}
+
 	/**
 	 * Takes drafts, in order. They are stored with all others that gather until the last broadcast has drained;
 	 * `publisher.settle` then gets a receipt or an error for each.
 	 */
-	publish(publisher: Publisher, drafts: readonly { ref: number; draft: CheckedDraft }[]): void {
-		for (const { ref, draft } of drafts) this.#queue.push({ publisher, ref, draft });
+	publish(publisher: Publisher, drafts: readonly Submission[]): void {
+		if (this.#failure) {
+			this.#settleFailed(drafts.map(({ ref }) => ({ publisher, ref })));
+			return;
+		}
+		const refused: Result[] = [];
+		for (const { ref, draft, bytes } of drafts) {
+			const error = this.#queue.add({ publisher, ref, draft, bytes });
+			if (error) refused.push({ ref, error });
+		}
+		if (refused.length > 0) this.#guard(() => publisher.settle(refused));
 		if (this.#isPrepared) this.#commitUnlessDraining();
 		else this.#prepare();
+	}
+
+	/** A draft that was refused for now does not come again: those after it are taken. */
+	giveUp(publisher: Publisher, ref: number): void {
+		this.#queue.giveUp(publisher, ref);
 	}
 
 	/** A filter shared by all who ask for the same types; undefined where the channel evaluates too many or too long ones. */
@@ -187,6 +248,11 @@ export class Channel {
 	/** Feeds a viewer from `after` on: from the log until he has everything, then live. Never rejects. */
 	feed(viewer: Viewer, after: number): Promise<void> {
 		viewer.start(after);
+		if (this.#failure) {
+			this.#guard(() => viewer.sink.fail());
+			return Promise.resolve();
+		}
+		this.#viewers.add(viewer);
 		return this.#follow(viewer);
 	}
 
@@ -222,20 +288,68 @@ export class Channel {
 		// How much of what his filter left out he was told of is forgotten: the next frame covers all of it.
 		if (viewer.filter.types.length > 0) viewer.filter.covered = 0;
 		viewer.isLive = true;
+		this.#viewers.add(viewer);
 		this.#live.add(viewer);
 	}
 
 	leave(viewer: Viewer): void {
 		viewer.turn++;
 		viewer.isLive = false;
+		this.#viewers.delete(viewer);
 		this.#live.delete(viewer);
 	}
 
 	/** A page of history. */
 	async page(query: PageQuery): Promise<Page> {
+		return (await this.#read(query)).page;
+	}
+
+	/**
+	 * A page as soon as there is something to say; where nothing comes until `over`, one without events.
+	 * With what a welcome says of now. Not for reading back. Rejects with a FeedError where the channel fails meanwhile.
+	 */
+	async waitForPage(query: PageQuery, over: AbortSignal): Promise<Page> {
+		const filter = createPageFilter(query.types);
+		const { limit, types } = query;
+		let reading = query;
+		for (let isOver = over.aborted; ; ) {
+			const { page, recovered } = await this.#read(reading);
+			const { seq } = parsePosition(page.next as string); // null is said of reading back alone
+			const isNew = page.events.length > 0 || !recovered;
+			if (isNew || isOver) {
+				return { ...page, time: this.#options.clock(), pulse: this.readPulse(), returnMs: this.returnMs };
+			}
+			if (this.#failure) throw this.#failure;
+			// What was stored while the page was read is looked at first.
+			const waited = seq < this.last ? { seq, isOver } : await this.#waiters.wait(filter, seq, over);
+			isOver = waited.isOver;
+			reading = { after: { epoch: this.epoch, seq: waited.seq }, limit, types };
+		}
+	}
+
+	/** The relay is about to stop: streams end, and who waits for a page has it. Sockets are told by their sessions. */
+	goAway(): void {
+		const { returnMs } = this;
+		for (const viewer of [...this.#viewers]) this.#guard(() => viewer.sink.goAway?.(returnMs));
+		this.#waiters.end();
+	}
+
+	/** The channel can no longer be trusted: who reads or publishes here is told, and comes back to another one. */
+	fail(error: FeedError): void {
+		this.#failure = error;
+		for (const viewer of [...this.#viewers]) {
+			this.leave(viewer);
+			this.#guard(() => viewer.sink.fail());
+		}
+		this.#waiters.fail(error);
+		this.#settleFailed(this.#queue.take());
+	}
+
+	/** A page, and whether it goes on where the reader was. */
+	async #read(query: PageQuery): Promise<{ page: Page; recovered: boolean }> {
 		await this.#log.expire();
 		const { limit } = query;
-		const filter = new Filter(query.types.includes('*') ? [] : query.types);
+		const filter = createPageFilter(query.types);
 		if (query.after) return this.#pageForward(query.after, limit, filter);
 		const { epoch, first, last } = this.#log;
 		if (query.since !== undefined) {
@@ -256,12 +370,13 @@ export class Channel {
 				if (events.length === limit) break;
 			}
 		}
-		if (before === undefined) return { epoch, first, last, events, next: formatPosition({ epoch, seq: last }) };
-		return { epoch, first, last, events, next: next <= first ? null : formatPosition({ epoch, seq: next }) };
+		const isEnd = before !== undefined && next <= first;
+		const position = formatPosition({ epoch, seq: before === undefined ? last : next });
+		return { page: { epoch, first, last, events, next: isEnd ? null : position }, recovered: true };
 	}
 
-	async #pageForward(after: Position, limit: number, filter: Filter): Promise<Page> {
-		const { missing, after: begin } = await this.begin({ position: after }, filter);
+	async #pageForward(after: Position, limit: number, filter: Filter): Promise<{ page: Page; recovered: boolean }> {
+		const { missing, after: begin, recovered } = await this.begin({ position: after }, filter);
 		const { first, last, epoch } = this.#log;
 		const events: FeedEvent[] = [];
 		let seq = begin;
@@ -276,7 +391,7 @@ export class Channel {
 			}
 		}
 		const next = formatPosition({ epoch, seq });
-		return { epoch, first, last, events, next, ...(missing ? { missing } : {}) };
+		return { page: { epoch, first, last, events, next, ...(missing ? { missing } : {}) }, recovered };
 	}
 
 	async #historyStart(history: number | string = DEFAULT_PAGE_EVENTS, filter: Filter): Promise<number> {
@@ -336,7 +451,7 @@ export class Channel {
 			})
 			.catch((error) => {
 				this.#options.onFault(error);
-				this.#settleFailed(this.#queue.splice(0));
+				this.#settleFailed(this.#queue.take());
 			})
 			.finally(() => {
 				this.#isPreparing = false;
@@ -344,7 +459,7 @@ export class Channel {
 	}
 
 	#commitUnlessDraining(): void {
-		if (!this.#isDraining && this.#queue.length > 0) this.#commit();
+		if (!this.#isDraining && this.#queue.drafts.length > 0) this.#commit();
 	}
 
 	#settleFailed(drafts: readonly { publisher: Publisher; ref: number }[]): void {
@@ -361,7 +476,7 @@ export class Channel {
 		let bytes = 0;
 		let taken = 0;
 		const time = Math.max(this.#options.clock(), this.#log.lastTime);
-		for (const pending of this.#queue) {
+		for (const pending of this.#queue.drafts) {
 			if (bytes >= MAX_COMMIT_BYTES) break;
 			taken++;
 			const result = this.#take(pending, before + entries.length + 1, time, keys);
@@ -374,7 +489,7 @@ export class Channel {
 			own.push(result);
 			results.set(publisher, own);
 		}
-		this.#queue = this.#queue.slice(taken);
+		this.#queue.take(taken);
 		if (entries.length > 0) {
 			try {
 				this.#log.append(entries, [...keys.values()]);
@@ -382,10 +497,11 @@ export class Channel {
 				this.#options.onFault(error);
 				const own = [...results].flatMap(([publisher, own]) => own.map(({ ref }) => ({ publisher, ref })));
 				// The later ones with them: a publisher's drafts keep their order.
-				this.#settleFailed([...own, ...this.#queue.splice(0)]);
+				this.#settleFailed([...own, ...this.#queue.take()]);
 				return;
 			}
 		}
+		this.#waiters.wake(entries);
 		for (const [publisher, own] of results) this.#guard(() => publisher.settle(own));
 		if (entries.length === 0) {
 			this.#commitUnlessDraining();

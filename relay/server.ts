@@ -1,7 +1,8 @@
 // The relay on PartyKit: the only file that knows it. A room is a channel.
 // Knows rooms, connections and storage; never knows what a message or a request means.
 import type * as Party from 'partykit/server';
-import { Channel } from './channel.ts';
+import { Audience } from './audience.ts';
+import { Channel, spreadReturn } from './channel.ts';
 import { answerMethod, answerProblem } from './http/answers.ts';
 import { answerHistory } from './http/history.ts';
 import { answerPublish } from './http/publish.ts';
@@ -13,6 +14,10 @@ import { Session, type SessionMemory } from './session.ts';
 import { readSettings } from './settings.ts';
 
 const clock = (): number => Date.now();
+/** All rooms of a process share it. */
+const audience = new Audience();
+/** How a room is told to say that the relay stops; no address from outside leads to a room. */
+const GO_AWAY = '/goaway';
 
 /** Faults of our own: for the log of whoever runs the relay, never for a client. */
 function reportFault(error: unknown): void {
@@ -48,6 +53,13 @@ export default class Relay implements Party.Server {
 	static onFetch(request: Party.Request, lobby: Party.FetchLobby): Promise<Response> {
 		return answer(request as unknown as Request, {
 			clock,
+			control: {
+				secret: (lobby.env.LIVE_FEED_CONTROL as string | undefined) || undefined,
+				goAway: async () => {
+					const tell = (name: string) => lobby.parties.main?.get(name).fetch(GO_AWAY, { method: 'POST' });
+					await Promise.allSettled(audience.channels.map(tell));
+				},
+			},
 			fetchFile: (path) => lobby.assets.fetch(path),
 			fetchChannel: (channel, path, { method, body }, headers) => {
 				const room = lobby.parties.main?.get(channel);
@@ -59,6 +71,7 @@ export default class Relay implements Party.Server {
 
 	async onRequest(request: Party.Request): Promise<Response> {
 		try {
+			if (new URL(request.url).pathname.endsWith(GO_AWAY)) return await this.#goAway();
 			const standard = request as unknown as Request; // PartyKit's own type of the same thing
 			switch (request.method) {
 				case 'POST':
@@ -68,6 +81,8 @@ export default class Relay implements Party.Server {
 					return await answerHistory(await this.#getChannel(), standard, {
 						clock,
 						createPipe: () => new IdentityTransformStream({ highWaterMark: 65_536 }),
+						enter: () => audience.enter(this.room.id),
+						leave: () => audience.leave(this.room.id),
 					});
 				default:
 					return answerMethod('GET, HEAD, POST, OPTIONS');
@@ -79,6 +94,7 @@ export default class Relay implements Party.Server {
 	}
 
 	onConnect(connection: Party.Connection): void {
+		audience.enter(this.room.id);
 		const session = this.#open(connection, () => clearTimeout(timer)); // a timer that runs keeps the relay awake
 		const timer = setTimeout(() => session.expire(), HELLO_TIMEOUT_MS);
 	}
@@ -90,6 +106,7 @@ export default class Relay implements Party.Server {
 	onClose(connection: Party.Connection): void {
 		this.#sessions.get(connection)?.end();
 		this.#sessions.delete(connection);
+		audience.leave(this.room.id);
 		try {
 			connection.close(1000); // the client's own close completes only with ours
 		} catch {
@@ -99,6 +116,18 @@ export default class Relay implements Party.Server {
 
 	onError(connection: Party.Connection): void {
 		this.onClose(connection);
+	}
+
+	/** Tells everybody here that the relay is about to stop; a channel that sleeps need not be loaded for it. */
+	async #goAway(): Promise<Response> {
+		const connections = [...this.room.getConnections<SessionMemory>()];
+		const returnMs = this.#channel?.returnMs ?? spreadReturn(connections.length);
+		this.#channel?.goAway();
+		for (const connection of connections) {
+			(this.#sessions.get(connection) ?? this.#open(connection)).goAway(returnMs);
+		}
+		await new Promise((resolve) => setTimeout(resolve, 0)); // the engine has sent it by then
+		return new Response(null, { status: 204 });
 	}
 
 	#open(connection: Party.Connection, onHello = () => {}): Session {
@@ -147,8 +176,10 @@ export default class Relay implements Party.Server {
 	/** A write did not reach the disk: nothing in memory is to be trusted, and everybody comes back to what is stored. */
 	#forget(error: unknown): void {
 		reportFault(error);
+		const failure = createError('storage-failed');
+		this.#channel?.fail(failure);
 		this.#channel = undefined;
 		this.#loading = undefined;
-		for (const session of this.#sessions.values()) session.fail(createError('storage-failed'));
+		for (const session of this.#sessions.values()) session.fail(failure);
 	}
 }

@@ -2,9 +2,9 @@
 // Knows the order of messages and what each asks of the channel; never knows PartyKit, storage or tokens' form.
 import type { Channel, Publisher, Result } from './channel.ts';
 import { type Filter, socketForm } from './frame.ts';
-import { type Hello, PROTOCOL_VERSION, parseClientMessage } from './protocol/client-message.ts';
+import { type Hello, parseClientMessage } from './protocol/client-message.ts';
 import { createError, ERRORS, FeedError } from './protocol/errors.ts';
-import { MAX_CLOSE_REASON_BYTES, MIN_RETURN_MS } from './protocol/limits.ts';
+import { MAX_CLOSE_REASON_BYTES } from './protocol/limits.ts';
 import { formatPosition, parsePosition } from './protocol/position.ts';
 import type { ErrorMessage, Receipts, RelayMessage } from './protocol/relay-message.ts';
 import { Viewer } from './viewer.ts';
@@ -34,6 +34,8 @@ export interface SessionOptions {
 	onFault: (error: unknown) => void;
 }
 
+/** Close code for a restart (RFC 6455, 11.7; registered by IANA). */
+const CLOSE_RESTART = 1012;
 const encoder = new TextEncoder();
 
 export class Session implements Publisher {
@@ -72,7 +74,11 @@ export class Session implements Publisher {
 				this.#pong();
 				return;
 			}
-			if (message.type === 'seen' || message.type === 'give-up') return;
+			if (message.type === 'seen') return;
+			if (message.type === 'give-up') {
+				this.#options.peekChannel()?.giveUp(this, message.ref);
+				return;
+			}
 			if (message.type === 'publish' && !this.#saidHello) {
 				const error = new FeedError(
 					'hello-expected',
@@ -84,7 +90,7 @@ export class Session implements Publisher {
 			this.#saidHello = true;
 			const ref = message.type === 'publish' ? message.ref : undefined;
 			this.#withChannel(ref, (channel) => {
-				if (message.type === 'publish') channel.publish(this, [message]);
+				if (message.type === 'publish') channel.publish(this, [{ ...message, bytes: data.length }]);
 				else this.#greet(channel, message);
 			});
 		} catch (error) {
@@ -100,6 +106,12 @@ export class Session implements Publisher {
 	/** Says an error that ends the conversation, where the table has a close code for it. */
 	fail(error: FeedError): void {
 		this.#refuse(error);
+	}
+
+	/** The relay is about to stop: the client comes back at a random moment within `returnMs`. */
+	goAway(returnMs: number): void {
+		this.#send({ type: 'goaway', returnMs });
+		this.#close(CLOSE_RESTART, 'The relay is restarting.');
 	}
 
 	/** The socket is gone. */
@@ -152,21 +164,9 @@ export class Session implements Publisher {
 		const position = hello.position === undefined ? undefined : parsePosition(hello.position);
 		const begin = await channel.begin({ position, history: hello.history }, viewer.filter);
 		if (viewer.turn !== turn) return;
-		const { epoch, first, last } = channel;
 		const types = viewer.filter.types;
-		this.#send({
-			type: 'welcome',
-			protocol: PROTOCOL_VERSION,
-			...(hello.ref === undefined ? {} : { ref: hello.ref }),
-			epoch,
-			first,
-			last,
-			...begin,
-			...(types.length > 0 ? { types: [...types] } : {}),
-			time: this.#options.clock(),
-			pulse: channel.readPulse(),
-			returnMs: MIN_RETURN_MS,
-		});
+		const welcome = channel.welcome(begin, viewer.filter);
+		this.#send(hello.ref === undefined ? welcome : { ...welcome, ref: hello.ref });
 		// The filter in force, which is short: what the client asked for may be more than sleep leaves room for.
 		this.#options.remember({ types: types.length > 0 ? [...types] : null });
 		await channel.feed(viewer, begin.after);

@@ -14,6 +14,8 @@ export interface Sink {
 	skip?(from: number, to: number): void;
 	/** The log cannot be read: ends it, so that the reader comes back. */
 	fail(): void;
+	/** The relay is about to stop: says so and ends it, where nobody else does. */
+	goAway?(returnMs: number): void;
 }
 
 export class Viewer {

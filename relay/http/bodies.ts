@@ -15,6 +15,9 @@ export interface Body {
 	isMany: boolean;
 }
 
+/** All of a body, with its length. */
+export type ReadBody = Body & { bytes: number };
+
 const encoder = new TextEncoder();
 const FORMS =
 	'application/json, application/x-ndjson, text/plain, application/x-www-form-urlencoded or multipart/form-data';
@@ -24,7 +27,7 @@ const FORMS =
  * @throws FeedError for what concerns the whole: `batch-too-large`, `invalid-utf8`, `invalid-json`, `unsupported-content`,
  * `event-too-large` and `invalid-event` where the form holds one event
  */
-export async function readBody(request: Request): Promise<Body> {
+export async function readBody(request: Request): Promise<ReadBody> {
 	const type = (request.headers.get('content-type') ?? 'text/plain').split(';')[0]?.trim().toLowerCase() ?? '';
 	const bytes = await readBytes(request);
 	if (bytes.length === 0) throw noEvent();
@@ -38,10 +41,10 @@ export async function readBody(request: Request): Promise<Body> {
 	}
 	const [only] = body.items;
 	if (!body.isMany && only && 'error' in only) throw only.error;
-	return body;
+	return { ...body, bytes: bytes.length };
 }
 
-async function parseBody(type: string, bytes: Uint8Array, contentType: string): Promise<Body> {
+async function parseBody(type: string, bytes: Uint8Array<ArrayBuffer>, contentType: string): Promise<Body> {
 	switch (type) {
 		case 'application/json':
 			return parseJson(decode(bytes));
@@ -61,7 +64,7 @@ async function parseBody(type: string, bytes: Uint8Array, contentType: string): 
 }
 
 /** The body, and no more of it than is allowed: a stream may be endless. */
-async function readBytes(request: Request): Promise<Uint8Array> {
+async function readBytes(request: Request): Promise<Uint8Array<ArrayBuffer>> {
 	const tooLarge = () =>
 		new FeedError('batch-too-large', `A request has at most ${MAX_BATCH_BYTES} bytes. Send fewer events at a time.`);
 	if (Number(request.headers.get('content-length')) > MAX_BATCH_BYTES) throw tooLarge();
@@ -175,7 +178,7 @@ function isJson(text: string): boolean {
 	}
 }
 
-async function parseMultipart(bytes: Uint8Array, contentType: string): Promise<Body> {
+async function parseMultipart(bytes: Uint8Array<ArrayBuffer>, contentType: string): Promise<Body> {
 	let fields: [string, string | File][];
 	try {
 		fields = [...(await new Response(bytes, { headers: { 'content-type': contentType } }).formData())];

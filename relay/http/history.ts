@@ -3,19 +3,18 @@
 import type { Channel, PageQuery } from '../channel.ts';
 import { Filter } from '../frame.ts';
 import { FeedError } from '../protocol/errors.ts';
-import { DEFAULT_PAGE_EVENTS, MAX_PAGE_EVENTS } from '../protocol/limits.ts';
+import { DEFAULT_PAGE_EVENTS, MAX_PAGE_EVENTS, MAX_WAIT_SECONDS } from '../protocol/limits.ts';
 import { formatPosition, NO_EPOCH, type Position, parsePosition } from '../protocol/position.ts';
 import { parseSince } from '../protocol/since.ts';
 import { isTypePattern } from '../protocol/types.ts';
 import { answerJson, shareHeaders } from './answers.ts';
-import { type CreatePipe, NDJSON, openStream, SSE, type StreamKind, TEXT } from './streams.ts';
+import { NDJSON, openStream, SSE, type StreamHost, type StreamKind, TEXT } from './streams.ts';
 
-export interface HistoryOptions {
+export interface HistoryOptions extends StreamHost {
 	clock: () => number;
-	createPipe: CreatePipe;
 }
 
-const PARAMETERS = ['after', 'before', 'since', 'limit', 'type'];
+const PARAMETERS = ['after', 'before', 'since', 'limit', 'type', 'wait'];
 
 const STREAMS: Record<string, StreamKind> = {
 	'text/plain': TEXT,
@@ -27,9 +26,28 @@ const STREAMS: Record<string, StreamKind> = {
 export async function answerHistory(channel: Channel, request: Request, options: HistoryOptions): Promise<Response> {
 	const url = new URL(request.url);
 	const query = parseQuery(url.searchParams, options.clock());
+	const wait = parseWait(url.searchParams.get('wait'), query);
 	const form = chooseForm(request.headers.get('accept') || '*/*');
 	const kind = STREAMS[form];
-	return kind ? answerStream(channel, request, kind, query, options) : answerPage(channel, request, query);
+	if (wait === undefined) {
+		return kind ? answerStream(channel, request, kind, query, options) : answerPage(channel, request, query);
+	}
+	if (kind) throw new FeedError('invalid-parameter', '`wait` waits for a page of JSON; a stream never ends.');
+	return answerWait(channel, query, request.method === 'HEAD' ? 0 : wait, options);
+}
+
+/** A page that is answered once there is something in it, or the time is over. */
+async function answerWait(channel: Channel, query: PageQuery, seconds: number, host: StreamHost): Promise<Response> {
+	const over = new AbortController();
+	const timer = setTimeout(() => over.abort(), seconds * 1000);
+	if (seconds === 0) over.abort();
+	host.enter();
+	try {
+		return answerJson(await channel.waitForPage(query, over.signal), 200, { vary: 'accept' });
+	} finally {
+		clearTimeout(timer);
+		host.leave();
+	}
 }
 
 async function answerPage(channel: Channel, request: Request, query: PageQuery): Promise<Response> {
@@ -48,7 +66,7 @@ async function answerStream(
 	request: Request,
 	kind: StreamKind,
 	query: PageQuery,
-	{ createPipe }: HistoryOptions,
+	host: StreamHost,
 ): Promise<Response> {
 	if (query.before)
 		throw new FeedError('invalid-parameter', '`before` reads pages of JSON; a stream only goes forward.');
@@ -70,7 +88,7 @@ async function answerStream(
 			'invalid-parameter',
 			'Too many different filters are in use on this channel; ask for all types and choose among them.',
 		);
-	return new Response(openStream(channel, kind, filter, begin, createPipe), { headers });
+	return new Response(openStream(channel, kind, filter, begin, host), { headers });
 }
 
 /** Parameters of the address, each checked; an unknown one is a slip that would otherwise go unnoticed. */
@@ -106,6 +124,22 @@ function parseLimit(text: string | null): number {
 		throw new FeedError('invalid-parameter', `\`limit\` is a number of events from 0 to ${MAX_PAGE_EVENTS}.`);
 	}
 	return limit;
+}
+
+/** How long to wait, seconds; undefined where the request is not one that waits. */
+function parseWait(text: string | null, { before, limit }: PageQuery): number | undefined {
+	if (text === null) return undefined;
+	const seconds = /^\d{1,2}$/.test(text) ? Number(text) : -1;
+	if (seconds < 0 || seconds > MAX_WAIT_SECONDS) {
+		throw new FeedError('invalid-parameter', `\`wait\` is a whole number of seconds from 0 to ${MAX_WAIT_SECONDS}.`);
+	}
+	if (before || limit === 0) {
+		throw new FeedError(
+			'invalid-parameter',
+			'`wait` is for what comes: without `before`, and with a `limit` of 1 at least.',
+		);
+	}
+	return seconds;
 }
 
 function parseTypes(values: readonly string[]): string[] {

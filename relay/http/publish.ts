@@ -1,17 +1,16 @@
 // POST /channels/{channel}/events: drafts in, receipts out.
 // Knows statuses and shapes of the answer; never knows how drafts are written or stored.
-import type { Channel, Result } from '../channel.ts';
+import type { Channel, Result, Submission } from '../channel.ts';
 import { ERRORS, FeedError, formatProblem } from '../protocol/errors.ts';
-import type { CheckedDraft } from '../protocol/event.ts';
 import { answerJson, answerProblem } from './answers.ts';
 import { type Item, readBody } from './bodies.ts';
 
 /** Publishes the drafts of a request and answers with their receipts, in their order. */
 export async function answerPublish(channel: Channel, request: Request): Promise<Response> {
-	const { items, isMany } = await readBody(request);
+	const { items, isMany, bytes } = await readBody(request);
 	const key = request.headers.get('idempotency-key');
 	if (key !== null) addKey(items, isMany, key);
-	const results = await publishAll(channel, items);
+	const results = await publishAll(channel, items, Math.ceil(bytes / items.length));
 	const [only] = results;
 	if (!isMany && only) {
 		if ('error' in only) return answerProblem(only.error);
@@ -44,12 +43,13 @@ function addKey(items: Item[], isMany: boolean, key: string): void {
 	only.draft.key = key;
 }
 
-function publishAll(channel: Channel, items: readonly Item[]): Promise<Result[]> {
+/** `bytes` is what one of them has at about. */
+function publishAll(channel: Channel, items: readonly Item[], bytes: number): Promise<Result[]> {
 	const results = new Map<number, Result>();
-	const drafts: { ref: number; draft: CheckedDraft }[] = [];
+	const drafts: Submission[] = [];
 	for (const [ref, item] of items.entries()) {
 		if ('error' in item) results.set(ref, { ref, error: item.error });
-		else drafts.push({ ref, draft: item.draft });
+		else drafts.push({ ref, draft: item.draft, bytes });
 	}
 	return new Promise((resolve) => {
 		const settle = (settled: readonly Result[]) => {

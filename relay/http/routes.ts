@@ -4,6 +4,7 @@ import { FeedError } from '../protocol/errors.ts';
 import { MAX_REQUEST_URL_CHARS } from '../protocol/limits.ts';
 import { parseChannel } from '../protocol/types.ts';
 import { answerJson, answerMethod, answerPreflight, answerProblem, shareHeaders } from './answers.ts';
+import { answerControl, type Control } from './control.ts';
 
 /** What the edge needs of its host. */
 export interface Edge {
@@ -12,6 +13,7 @@ export interface Edge {
 	/** Hands a request on to a channel, as the path after its name, with the headers that a channel reads. */
 	fetchChannel: (channel: string, path: string, request: Request, headers: Headers) => Promise<Response>;
 	clock: () => number;
+	control: Control;
 }
 
 const CHANNEL_HEADERS = [
@@ -51,6 +53,8 @@ async function route(request: Request, edge: Edge): Promise<Response> {
 	switch (url.pathname) {
 		case '/live-feed.js':
 			return readOnly(request, () => answerScript(request, edge, url.pathname, 'no-cache'));
+		case '/control/goaway':
+			return answerControl(request, edge.control);
 		case '/health':
 			return readOnly(request, async () => answerJson({ status: 'ok', time: edge.clock() }));
 		default:

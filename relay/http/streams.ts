@@ -7,10 +7,19 @@ import { createError } from '../protocol/errors.ts';
 import type { FeedEvent } from '../protocol/event.ts';
 import { PING_INTERVAL_MS } from '../protocol/limits.ts';
 import { formatPosition } from '../protocol/position.ts';
+import type { Welcome } from '../protocol/relay-message.ts';
 import { type Sink, Viewer } from '../viewer.ts';
 
 /** A pipe whose writer's `desiredSize` tells how far behind the reader is. */
 export type CreatePipe = () => { readable: ReadableStream; writable: WritableStream };
+
+/** What a stream needs of its host. */
+export interface StreamHost {
+	createPipe: CreatePipe;
+	/** Somebody is connected; and is not any more. */
+	enter(): void;
+	leave(): void;
+}
 
 /** How a kind of stream is written. */
 export interface StreamKind {
@@ -18,10 +27,12 @@ export interface StreamKind {
 	/** True where whoever passes it on would compress it, and so keep back what is live. */
 	isText?: true;
 	form: Form;
-	/** Sent first, so that the reader knows that he is connected. */
-	opening: (position: string) => string;
+	/** Sent first, so that the reader knows that he is connected, and to what. */
+	opening: (position: string, welcome: Welcome) => string;
 	/** What the reader misses: a range that is no longer kept, or all of a log that was lost. */
 	gap: (missing: { from: number; to: number } | undefined, position: string) => string;
+	/** The last word of a relay that is about to stop. */
+	goAway: (returnMs: number) => string;
 	/** Sent into silence, so that no proxy cuts the stream; everything up to `position` has been sent. */
 	ping: (position: string) => string;
 }
@@ -41,17 +52,19 @@ const sseForm: Form = ({ entries }) =>
 	);
 
 /**
- * Server-sent events (WHATWG HTML, 9.2): `onmessage` gets events, `gap` what is no longer kept.
+ * Server-sent events (WHATWG HTML, 9.2): `onmessage` gets events, `gap` what is no longer kept, `welcome` what a socket is told first.
  * An id without data is no event, and is remembered: so a reader resumes to whom nothing was sent yet.
  */
 export const SSE: StreamKind = {
 	contentType: 'text/event-stream; charset=utf-8',
 	form: sseForm,
-	opening(position) {
+	opening(position, welcome) {
 		const retry = Math.round(MIN_RETRY_MS + Math.random() * (MAX_RETRY_MS - MIN_RETRY_MS));
-		return `retry: ${retry}\nid: ${position}\n\n`;
+		const id = `id: ${position}\n`;
+		return `retry: ${retry}\n${id}\nevent: welcome\n${id}data: ${JSON.stringify(welcome)}\n\n`;
 	},
 	gap: (missing, position) => `event: gap\nid: ${position}\ndata: ${JSON.stringify({ position, ...missing })}\n\n`,
+	goAway: (returnMs) => `event: goaway\ndata: ${JSON.stringify({ returnMs })}\n\n`,
 	ping: (position) => `: ping\nid: ${position}\n\n`,
 };
 
@@ -67,6 +80,7 @@ export const NDJSON: StreamKind = {
 		),
 	opening: () => '',
 	gap: (missing, position) => `${JSON.stringify({ gap: { position, ...missing } })}\n`,
+	goAway: (returnMs) => `${JSON.stringify({ goaway: { returnMs } })}\n`,
 	ping: () => '\n',
 };
 
@@ -80,6 +94,7 @@ export const TEXT: StreamKind = {
 		missing
 			? `-- events ${missing.from} to ${missing.to} are no longer kept --\n`
 			: '-- what was before is lost; here begins another log --\n',
+	goAway: () => '-- the relay is restarting --\n',
 	ping: () => '',
 };
 
@@ -101,7 +116,7 @@ export function openStream(
 	kind: StreamKind,
 	filter: Filter,
 	begin: Begin,
-	createPipe: CreatePipe,
+	{ createPipe, enter, leave: exit }: StreamHost,
 ): ReadableStream {
 	const { readable, writable } = createPipe();
 	const writer: WritableStreamDefaultWriter = writable.getWriter();
@@ -117,6 +132,11 @@ export function openStream(
 			leave();
 			writer.abort(createError('storage-failed')).catch(leave);
 		},
+		goAway(returnMs) {
+			write(encoder.encode(kind.goAway(returnMs)));
+			leave();
+			writer.close().catch(leave);
+		},
 		skip: (from, to) => write(encoder.encode(kind.gap({ from, to }, positionAt(to)))),
 	};
 	const viewer = new Viewer(sink, filter);
@@ -131,12 +151,15 @@ export function openStream(
 		clearInterval(timer);
 		channel.leave(viewer);
 		channel.releaseFilter(filter);
+		exit();
 	}
+	enter();
 	writer.closed.catch(leave);
 	const { after, recovered, missing } = begin;
 	const position = positionAt(after);
 	// The gap first and with its position: a reader who is cut off in between asks from before it, and is told again.
-	write(encoder.encode((recovered ? '' : kind.gap(missing, position)) + kind.opening(position)));
+	const opening = kind.opening(position, channel.welcome(begin, filter));
+	write(encoder.encode((recovered ? '' : kind.gap(missing, position)) + opening));
 	channel.feed(viewer, after);
 	return readable;
 }

@@ -93,4 +93,8 @@ export interface Page {
 	next: string | null;
 	/** Entries after the position asked for that are no longer kept. */
 	missing?: { from: number; to: number };
+	/** As in a welcome, in a page that was asked for with `wait`. */
+	time?: number;
+	pulse?: Pulse;
+	returnMs?: number;
 }

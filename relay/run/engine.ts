@@ -1,6 +1,7 @@
 // Runs PartyKit's dev server as a process and says when it answers, when it is gone and why.
 // Knows process ids, ports and PartyKit's command line; never knows channels, events or what the relay says.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -14,6 +15,8 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PARTYKIT = fileURLToPath(new URL('bin.mjs', import.meta.resolve('partykit/server')));
 const GUARD = new URL('guard.mjs', import.meta.url).href;
 const KEPT_LINES = 60;
+/** How long a stop waits for the relay to say goodbye, milliseconds. */
+const GO_AWAY_MS = 250;
 const ATTEMPTS = 4;
 
 export type EngineFailure = 'port-busy' | 'build-failed' | 'died' | 'timeout';
@@ -178,13 +181,18 @@ async function spawnEngine(options: EngineOptions): Promise<Run> {
 		...{ PWD: root, TMPDIR: temporary, TMP: temporary, TEMP: temporary },
 		...{ LIVE_FEED_HOST: host, NO_UPDATE_NOTIFIER: '1', NO_COLOR: '1', FORCE_COLOR: '0' },
 	};
+	// Proves to the relay who asks it to say that it stops.
+	const secret = randomBytes(24).toString('hex');
 	const child = spawn(
 		process.execPath,
 		[
 			...['--import', GUARD, PARTYKIT, 'dev', '--config', path.join('relay', 'partykit.json')],
 			...['--port', String(port), '--persist', path.resolve(stateDir)],
 			...['--disable-request-cf-fetch', '--no-hotkeys'],
-			...Object.entries(vars).flatMap(([name, value]) => ['--var', `${name}=${value}`]),
+			...Object.entries({ ...vars, LIVE_FEED_CONTROL: secret }).flatMap(([name, value]) => [
+				'--var',
+				`${name}=${value}`,
+			]),
 		],
 		{
 			cwd: root, // PartyKit looks for what it serves from here, not from its configuration file
@@ -238,6 +246,7 @@ async function spawnEngine(options: EngineOptions): Promise<Run> {
 	});
 	const stop = async () => {
 		isStopping = true;
+		if (isReady && !isGone && !engineDeath) await sayGoAway(port, secret);
 		await endChild(child);
 		await endAll(children);
 		await exited;
@@ -286,6 +295,20 @@ async function isHealthy(port: number): Promise<boolean> {
 		return response.status === 200;
 	} catch {
 		return false; // not listening yet; the caller has the deadline
+	}
+}
+
+/** Lets the relay tell its clients; one that hangs or is dead does not hold anybody up. */
+async function sayGoAway(port: number, secret: string): Promise<void> {
+	try {
+		const response = await fetch(`http://127.0.0.1:${port}/control/goaway`, {
+			method: 'POST',
+			headers: { authorization: `Bearer ${secret}`, connection: 'close' },
+			signal: AbortSignal.timeout(GO_AWAY_MS),
+		});
+		await response.arrayBuffer();
+	} catch {
+		// Then it stops without a word, as it would in a crash.
 	}
 }
 

@@ -1,6 +1,8 @@
 // What every log must do, as cases that run wherever a log runs: in Node, and inside the engine.
 // Knows the contract of log.ts; never knows which log it has, nor a test runner.
+import { Channel, type Result } from '../../relay/channel.ts';
 import { createEntry, type Entry, type Log, type Retention, type UsedKey } from '../../relay/log.ts';
+import type { CheckedDraft } from '../../relay/protocol/event.ts';
 import { KEPT_KEYS, MAX_PAGE_BYTES } from '../../relay/protocol/limits.ts';
 import { createRandom } from '../support/random.ts';
 
@@ -46,6 +48,36 @@ function append(log: Log, clock: { now: number }, texts: readonly string[], keys
 	});
 	log.append(entries, keys);
 	return entries;
+}
+
+/** A channel over the log, as after a restart. */
+async function openChannel(host: LogHost, retention: Partial<Retention> = {}): Promise<Channel> {
+	await host.settle();
+	const channel = new Channel({
+		log: await host.open(retention),
+		clock: () => host.clock.now,
+		afterDrain: (run) => void Promise.resolve().then(run),
+		onFault: (error) => {
+			throw error;
+		},
+	});
+	await channel.load();
+	return channel;
+}
+
+/** Publishes and waits for what comes of all of it, in order. */
+function publish(channel: Channel, subject: string, drafts: readonly CheckedDraft[]): Promise<Result[]> {
+	return new Promise((resolve) => {
+		const results: Result[] = [];
+		const settle = (settled: readonly Result[]) => {
+			results.push(...settled);
+			if (results.length === drafts.length) resolve(results);
+		};
+		channel.publish(
+			{ subject, settle },
+			drafts.map((draft, ref) => ({ ref, draft, bytes: 100 })),
+		);
+	});
 }
 
 const seqs = (entries: readonly Entry[]): number[] => entries.map(({ event }) => event.seq);
@@ -272,6 +304,58 @@ export const CASES: Record<string, Case> = {
 		for (const one of [log, again]) {
 			checkEqual([one.findKey('ada', 'same')?.seq, one.findKey('bob', 'same')?.seq], [1, 2], 'each has his own');
 		}
+	},
+
+	'[KEY4] the same key from two subjects is two events, each with its own receipt again after a restart': async (
+		host,
+	) => {
+		const draft = { type: 'deploy.done', text: 'Deploy 214', key: 'deploy-214' };
+		const [first] = await publish(await openChannel(host), 'ada', [draft]);
+		for (let round = 0; round < 3; round++) {
+			const channel = await openChannel(host);
+			const results = [...(await publish(channel, 'ada', [draft])), ...(await publish(channel, 'bob', [draft]))];
+			const receipts = results.map((result) => ('receipt' in result ? result.receipt : undefined));
+			checkEqual([receipts[0]?.seq, receipts[0]?.duplicate], [1, true], 'the first one has his event');
+			checkEqual([receipts[1]?.seq, receipts[1]?.duplicate], [2, round > 0], 'the other one has his own');
+			check(
+				first !== undefined && 'receipt' in first && first.receipt.id === receipts[0]?.id,
+				'the first receipt again',
+			);
+			const { events } = await channel.page({ limit: 10, types: [] });
+			checkEqual(
+				events.map(({ id }) => id),
+				receipts.map((receipt) => receipt?.id),
+				'two events',
+			);
+		}
+	},
+
+	'[KEY1] [KEY2] keys that come again and again, through restarts and retention, are stored once each': async (
+		host,
+	) => {
+		const random = createRandom(host.seed);
+		const total = 600;
+		const sent = Array.from({ length: total }, (_, n) => Array(random.between(1, 10)).fill(n) as number[]).flat();
+		for (let index = sent.length - 1; index > 0; index--) {
+			const other = random.below(index + 1);
+			[sent[index], sent[other]] = [sent[other] as number, sent[index] as number]; // both are below its length
+		}
+		const known = new Map<number, string>();
+		let channel = await openChannel(host, { entries: 20 });
+		for (let start = 0; start < sent.length; ) {
+			const batch = sent.slice(start, start + random.pick([1, 7, 200]));
+			start += batch.length;
+			const drafts = batch.map((n) => ({ type: 'message', text: `event ${n}`, key: `key-${n}` }));
+			for (const [index, result] of (await publish(channel, '', drafts)).entries()) {
+				check('receipt' in result, 'a receipt');
+				const n = batch[index] as number; // there is a result for each
+				checkEqual(result.receipt.duplicate, known.has(n), `key ${n} is a repeat`);
+				checkEqual(result.receipt.id, known.get(n) ?? result.receipt.id, `the receipt of key ${n}`);
+				known.set(n, result.receipt.id);
+			}
+			if (random.below(10) === 0) channel = await openChannel(host, { entries: 20 });
+		}
+		checkEqual([known.size, new Set(known.values()).size, channel.last], [total, total, total], 'each of them once');
 	},
 
 	'[LIM1] the largest commits in the widest characters are stored and read': async (host) => {

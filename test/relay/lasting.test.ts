@@ -52,12 +52,15 @@ describe.concurrent('a relay', () => {
 		]);
 	});
 
-	it('[SLEEP1] [SLEEP2] that slept still has its viewers, their filters and where they are', async ({ expect }) => {
+	it('[SLEEP1] [SLEEP2] [AWAY1] that slept still has its viewers, their filters and where they are', async ({
+		expect,
+	}) => {
 		const channel = createChannelName('sleep');
 		await post(sleeper, channel, [{ type: 'a' }, { type: 'b' }, { type: 'b' }]);
 		const all = await Conversation.join(sleeper.url, channel);
 		const filtered = await Conversation.join(sleeper.url, channel, { types: ['a'] });
-		await Promise.all([all.ping(), filtered.ping()]);
+		const silent = await Conversation.join(sleeper.url, createChannelName('silent'));
+		await Promise.all([all.ping(), filtered.ping(), silent.ping()]);
 		// Only silence lets it sleep, so it is asked seldom: a pong without a position is of one that has just woken.
 		let pong: Message;
 		do {
@@ -78,6 +81,12 @@ describe.concurrent('a relay', () => {
 				covered = to;
 			}
 			expect((await viewer.ping()).position).toMatch(/:6$/);
+		}
+		// Nobody has asked the third one for anything for longer than that.
+		await sleeper.engine?.stop();
+		for (const viewer of [all, filtered, silent]) {
+			expect(await viewer.next('goaway')).toEqual({ type: 'goaway', returnMs: 1000 });
+			expect((await viewer.waitForClose()).code).toBe(1012);
 		}
 	}, 60_000);
 

@@ -54,6 +54,12 @@ describe('server-sent events', () => {
 		const text = await sse.until((so) => seqs(so).includes(62), 'what is live');
 		expect(seqs(text)).toEqual(range(11, 62));
 		const { events, retry } = parseEventStream(text);
+		const welcome = events.shift();
+		expect(welcome).toMatchObject({ type: 'welcome', id: `${epoch}:10` });
+		expect(JSON.parse(welcome?.data ?? '')).toEqual({
+			...{ type: 'welcome', protocol: 1, epoch, first: 1, last: 60, after: 10, recovered: true },
+			...{ time: expect.any(Number), pulse: expect.any(Object), returnMs: 1000 },
+		});
 		for (const { id, type, data } of events) {
 			expect(type).toBe('message');
 			expect(id).toBe(JSON.parse(data).id);
@@ -77,10 +83,10 @@ describe('server-sent events', () => {
 	it('[SSE2] resume without a loss although nothing was sent yet', async () => {
 		const channel = createChannelName('quiet');
 		const quiet = await stream(channel, 'text/event-stream', '?limit=0&type=alert');
-		const text = await quiet.until((so) => parseEventStream(so).lastId !== '', 'an id');
+		const text = await quiet.until((so) => parseEventStream(so).events.length > 0, 'the welcome');
 		await quiet.close();
 		const { lastId, events } = parseEventStream(text);
-		expect([lastId, events]).toEqual(['-:0', []]);
+		expect([lastId, events.map(({ type }) => type)]).toEqual(['-:0', ['welcome']]);
 		await post(
 			channel,
 			range(1, 70).map(() => ({ type: 'alert' })),
@@ -96,6 +102,7 @@ describe('server-sent events', () => {
 		const text = await sse.until((so) => seqs(so).includes(3), 'all that is kept');
 		const { events } = parseEventStream(text);
 		expect(events[0]).toMatchObject({ type: 'gap', data: expect.stringContaining(':0"') });
+		expect(events[1]).toMatchObject({ type: 'welcome', data: expect.stringContaining('"recovered":false') });
 		expect(seqs(text)).toEqual([1, 2, 3]);
 	});
 

@@ -53,6 +53,7 @@ describe('hello', () => {
 			recovered: true,
 			time: expect.any(Number),
 			pulse: { minute: expect.any(Number), counts: {} },
+			returnMs: 1000,
 		});
 		expect(Math.abs(welcome.time - Date.now())).toBeLessThan(60_000);
 	});
@@ -252,7 +253,7 @@ describe('bad input', () => {
 		[
 			'[WS4] an unknown type',
 			'{"type":"subscribe"}',
-			{ code: 'invalid-message', message: expect.stringContaining('hello, publish or ping') },
+			{ code: 'invalid-message', message: expect.stringContaining('hello, publish, seen, give-up or ping') },
 		],
 		['[WS4] `__proto__` as type', '{"__proto__":{"type":"ping"}}', { code: 'invalid-message' }],
 		['[WS3] a raw U+FFFD', '{"type":"ping","x":"\ufffd"}', { code: 'invalid-utf8' }],

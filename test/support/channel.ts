@@ -133,7 +133,10 @@ export function countFrames(counter: { frames: number }): Form {
 	};
 }
 
-export async function createTestChannel(retention: Partial<Retention> = {}): Promise<TestChannel> {
+export async function createTestChannel(
+	retention: Partial<Retention> = {},
+	options: { maxQueueBytes?: number } = {},
+): Promise<TestChannel> {
 	const clock = { now: 1_800_000_000_000 };
 	const faults: unknown[] = [];
 	const turns: (() => void)[] = [];
@@ -151,6 +154,7 @@ export async function createTestChannel(retention: Partial<Retention> = {}): Pro
 			turns.push(run);
 		},
 		onFault: (error) => faults.push(error),
+		...options,
 	});
 	await channel.load();
 	const drain = () => {
@@ -177,7 +181,7 @@ export async function createTestChannel(retention: Partial<Retention> = {}): Pro
 			const publisher = new TestPublisher(subject);
 			channel.publish(
 				publisher,
-				drafts.map((draft) => ({ ref: nextRef++, draft: parseDraft(draft) })),
+				drafts.map((draft) => ({ ref: nextRef++, draft: parseDraft(draft), bytes: JSON.stringify(draft).length })),
 			);
 			return publisher;
 		},

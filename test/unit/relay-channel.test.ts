@@ -518,7 +518,7 @@ describe('the seam between history and live', () => {
 		test.publish(texts(2));
 		await settle();
 		const bad = { subject: '', settle: () => expect.unreachable('thrown on purpose') };
-		test.channel.publish(bad, [{ ref: 1, draft: { type: 'a' } }]);
+		test.channel.publish(bad, [{ ref: 1, draft: { type: 'a' }, bytes: 12 }]);
 		const good = test.publish(texts(1));
 		await test.drainAll();
 		expect(well.seqs).toEqual([1, 2, 3, 4]);

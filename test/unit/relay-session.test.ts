@@ -289,6 +289,19 @@ describe('a conversation', () => {
 		]);
 	});
 
+	it('[AWAY1] says goodbye and is closed with 1012; nothing follows', async () => {
+		const test = await createTestChannel();
+		const { socket, session } = open(test);
+		session.receive(HELLO);
+		await settle();
+		session.goAway(1500);
+		session.receive(publish(1, { text: 'late' }));
+		await test.drainAll();
+		expect(socket.messages.at(-1)).toEqual({ type: 'goaway', returnMs: 1500 });
+		expect(socket.closed?.[0]).toBe(1012);
+		expect(test.channel.last).toBe(0);
+	});
+
 	it('[SLEEP1] a remembered session goes on: no hello, the same filter, nothing twice', async () => {
 		const test = await createTestChannel();
 		test.publish([{ type: 'a' }]);

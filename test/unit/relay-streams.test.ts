@@ -21,7 +21,11 @@ async function stream(
 	const filter = test.channel.takeFilter(types);
 	if (!filter) throw new Error('no filter');
 	const begin = await test.channel.begin(start, filter);
-	const reader = openStream(test.channel, kind, filter, begin, createPipe).getReader();
+	const reader = openStream(test.channel, kind, filter, begin, {
+		createPipe,
+		enter: () => {},
+		leave: () => {},
+	}).getReader();
 	const decoder = new TextDecoder();
 	let text = '';
 	return {
@@ -45,7 +49,22 @@ describe('forms', () => {
 		await test.drainAll();
 		const { readTo } = await stream(test, SSE, { position: { epoch: 'k3f9', seq: 1 } });
 		const text = await readTo('"b"}\n\n');
-		expect(text).toMatch(/^retry: \d{4}\nid: k3f9:1\n\nid: k3f9:2\ndata: \{"id":"k3f9:2",.*\}\n\n$/);
+		expect(text).toMatch(
+			/^retry: \d{4}\nid: k3f9:1\n\nevent: welcome\nid: k3f9:1\ndata: \{.*\}\n\nid: k3f9:2\ndata: \{"id":"k3f9:2",.*\}\n\n$/,
+		);
+	});
+
+	it('[SSE1] the welcome is that of a socket', async () => {
+		const test = await createTestChannel();
+		test.publish([{ type: 'a' }, { type: 'b' }]);
+		await test.drainAll();
+		const { readTo } = await stream(test, SSE, { position: { epoch: 'other', seq: 7 } }, ['a']);
+		const text = await readTo('"type":"a"}\n\n');
+		const data = /event: welcome\nid: k3f9:0\ndata: (.*)\n/.exec(text)?.[1] ?? '';
+		expect(JSON.parse(data)).toEqual({
+			...{ type: 'welcome', protocol: 1, epoch: 'k3f9', first: 1, last: 2, after: 0, recovered: false, types: ['a'] },
+			...{ time: test.clock.now, pulse: test.channel.readPulse(), returnMs: 1000 },
+		});
 	});
 
 	it('[SSE3] [STREAM1] [STREAM2] each form tells what is no longer kept', async () => {
@@ -56,7 +75,7 @@ describe('forms', () => {
 		const read = async (kind: StreamKind, start: object, end: string) => (await stream(test, kind, start)).readTo(end);
 		// The gap comes before any line that has its position: cut off in between, the reader is told again.
 		expect(await read(SSE, { position }, 'k3f9:10')).toMatch(
-			/^event: gap\nid: k3f9:7\ndata: \{"position":"k3f9:7","from":3,"to":7\}\n\nretry: \d+\nid: k3f9:7\n\nid: k3f9:8\n/,
+			/^event: gap\nid: k3f9:7\ndata: \{"position":"k3f9:7","from":3,"to":7\}\n\nretry: \d+\nid: k3f9:7\n\nevent: welcome\nid: k3f9:7\ndata: .*\n\nid: k3f9:8\n/,
 		);
 		expect(await read(NDJSON, { position }, 'k3f9:10')).toMatch(
 			/^\{"gap":\{"position":"k3f9:7","from":3,"to":7\}\}\n\{"id":"k3f9:8"/,
@@ -115,6 +134,26 @@ describe('pace', () => {
 			await settle();
 		}
 		expect(test.channel.takeFilter(['free'])).toBeDefined();
+	});
+
+	it.each([
+		[SSE, 'event: goaway\ndata: {"returnMs":1000}\n\n'],
+		[NDJSON, '{"goaway":{"returnMs":1000}}\n'],
+		[TEXT, '-- the relay is restarting --\n'],
+	])('[AWAY2] a relay that is about to stop says so and ends the stream, form %#', async (kind, words) => {
+		const test = await createTestChannel();
+		const { readTo, reader } = await stream(test, kind, {}, ['own']);
+		test.publish([{ type: 'own', text: 'last' }]);
+		await test.drainAll();
+		test.channel.goAway();
+		test.publish([{ type: 'own', text: 'later' }]);
+		await test.drainAll();
+		const text = await readTo(words);
+		expect(text).toMatch(/last/);
+		expect(text.endsWith(words)).toBe(true);
+		expect((await reader.read()).done).toBe(true);
+		expect(test.channel.returnMs).toBe(1000);
+		for (let index = 0; index < 16; index++) expect(test.channel.takeFilter([`type-${index}`])).toBeDefined();
 	});
 
 	it('[ERR4] a log that cannot be read ends the stream: the reader comes back', async () => {
