@@ -127,5 +127,6 @@ async function answerScript(request: Request, edge: Edge, path: string, caching:
 	const zipped = wantsGzip ? await edge.fetchFile(`${SCRIPTS}${path}.gz`) : null;
 	if (!zipped?.ok) return new Response(script, { headers });
 	headers['content-encoding'] = 'gzip';
-	return new Response(await zipped.arrayBuffer(), { headers, encodeBody: 'manual' }); // it is compressed already
+	const asItIs: ResponseInit & { encodeBody: 'manual' } = { headers, encodeBody: 'manual' }; // it is compressed already
+	return new Response(await zipped.arrayBuffer(), asItIs);
 }

@@ -6,21 +6,7 @@ import { connect } from '../../widget/client/index.ts';
 import type { LiveFeed } from '../../widget/index.ts';
 import '../../widget/index.ts';
 import { killRelay, relayUrl, restartRelay } from '../support/relay-in-browser.ts';
-
-let channels = 0;
-/** A channel that no other test uses. */
-const newChannel = () => `element-${Date.now().toString(36)}-${++channels}`;
-
-/** Resolves once `check` gives something; its last answer is in the error if it never does. */
-async function until<T>(check: () => T | Promise<T>, what: string): Promise<NonNullable<T>> {
-	const end = performance.now() + 30_000;
-	for (;;) {
-		const value = await check();
-		if (value) return value;
-		if (performance.now() > end) throw new Error(`never: ${what}`);
-		await new Promise((resolve) => requestAnimationFrame(resolve));
-	}
-}
+import { newChannel, post, until } from './page.ts';
 
 /** An element in the page, live unless told otherwise. */
 async function show(attributes: Record<string, string>, wait = true): Promise<LiveFeed> {
@@ -29,16 +15,6 @@ async function show(attributes: Record<string, string>, wait = true): Promise<Li
 	document.body.append(feed);
 	if (wait) await until(() => feed.connection === 'live', 'live');
 	return feed;
-}
-
-/** Hands events to the relay as another program would. */
-async function post(channel: string, body: unknown): Promise<void> {
-	const response = await fetch(`${relayUrl}/channels/${channel}/events`, {
-		method: 'POST',
-		headers: { 'content-type': 'application/json' },
-		body: JSON.stringify(body),
-	});
-	if (!response.ok) throw new Error(await response.text());
 }
 
 const root = (feed: LiveFeed): ShadowRoot => feed.shadowRoot as ShadowRoot; // the element always has one

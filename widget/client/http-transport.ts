@@ -97,7 +97,8 @@ function addressOf(url: string, { position, history, types }: Hello, more: Recor
 	const query = new URLSearchParams(more);
 	if (position !== undefined) query.set('after', position);
 	else if (typeof history === 'string') query.set('since', history);
-	else if (history !== undefined) query.set('limit', String(Math.min(history, 1000)));
+	// Who waits, waits for one event at least.
+	else if (history !== undefined) query.set('limit', String(Math.min(Math.max(history, more.wait ? 1 : 0), 1000)));
 	// Beyond what an address may hold the relay sends everything, and the client chooses.
 	const chosen = new URLSearchParams([...query, ...(types?.length ? [['type', types.join()]] : [])]);
 	return `${url}?${`${url}?${chosen}`.length > 500 ? query : chosen}`;

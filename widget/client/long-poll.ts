@@ -25,6 +25,7 @@ export const createLongPoll: CreateTransport = (url, handlers) =>
 			const response = await line.fetch('application/json', more, position);
 			if (!response) return;
 			const page = (await response.json()) as WaitedPage; // the relay's own
+			if (!position && hello.history === 0) page.events = [];
 			// Another log: said by the welcome to a new hello.
 			if (turn > 0 && isOther(page, position)) return;
 			const welcome = turn === 0 ? welcomeOf(hello, page) : undefined;
