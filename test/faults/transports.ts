@@ -1,0 +1,100 @@
+// With WebSockets blocked a panel goes live by itself, by what gets through, and climbs back when they are not.
+// Knows a panel behind the fault proxy; never knows how a transport works.
+import type { Page, Request } from 'playwright-core';
+import type { LiveFeed } from '../../widget/live-feed.ts';
+import { startRelay } from '../support/relay.ts';
+import { openPages, waitUntilLive } from './pages.ts';
+import { type Connection, type Faults, startProxy } from './proxy.ts';
+import { type ScenarioOptions, type ScenarioResult, since, until } from './scenario.ts';
+
+const CHANNEL = 'blocked';
+const isSocket = ({ via }: Connection) => via === 'websocket';
+
+const BLOCKED: { name: string; faults: Partial<Faults>; isIt: (request: Request) => boolean }[] = [
+	{
+		name: 'server-sent events',
+		faults: { refuseUpgrades: true },
+		isIt: (request) => request.headers().accept === 'text/event-stream',
+	},
+	{
+		name: 'long polling',
+		faults: { refuseUpgrades: true, holdStreams: true },
+		isIt: (request) => request.url().includes('wait=25'),
+	},
+];
+
+export async function runTransports({ short }: ScenarioOptions): Promise<ScenarioResult> {
+	const lines: string[] = [];
+	const failures: string[] = [];
+	const relay = await startRelay({ vars: {} });
+	const proxy = await startProxy(Number(new URL(relay.url).port));
+	const pages = await openPages();
+	try {
+		for (const [index, { name, faults, isIt }] of BLOCKED.entries()) {
+			const channel = `${CHANNEL}-${index}`;
+			proxy.set(faults);
+			const began = performance.now();
+			const page = await pages.open(`<live-feed channel="${channel}" relay="${proxy.url}"></live-feed>`);
+			let newest: Request | undefined;
+			page.on('request', (request) => {
+				if (request.url().includes('/events?')) newest = request;
+			});
+			const isBy = () => newest !== undefined && isIt(newest) && !proxy.connections.some(isSocket);
+			await waitUntilLive(page);
+			const liveAfter = since(began);
+			if (!(await until(() => isBy(), 5000))) failures.push(`it is live, and not by ${name}`);
+			let published = await publish(page, 0, 20);
+
+			newest = undefined;
+			let upgrades = 0;
+			page.on('websocket', () => upgrades++);
+			await page.reload();
+			const reloaded = performance.now();
+			await waitUntilLive(page);
+			const remembered = since(reloaded);
+			if (!(await until(() => isBy(), 5000))) failures.push(`after a reload it is live, and not by ${name}`);
+			if (upgrades > 0) failures.push(`the tab does not remember: ${upgrades} sockets tried after a reload`);
+
+			proxy.heal();
+			const healed = performance.now();
+			// The full form waits for the client's own attempt; a change of networks makes it try at once.
+			if (short) await page.evaluate(() => void window.dispatchEvent(new Event('online')));
+			const isUp = await until(() => proxy.connections.some(isSocket), 90_000);
+			if (!isUp) failures.push(`from ${name} it did not climb back to a WebSocket`);
+			const climbedAfter = since(healed);
+			await waitUntilLive(page);
+			published = await publish(page, published, 20);
+			const complete = await until(async () => (await readNumbers(page)).length >= published, 10_000);
+			const numbers = await readNumbers(page);
+			if (!complete || numbers.some((n, at) => n !== at + 1)) failures.push(`${name}: saw ${numbers.join()}`);
+			lines.push(
+				`WebSocket blocked${index === 1 ? ' and streams held back' : ''}: live by ${name} after ${liveAfter.toFixed(1)} s, after a reload in ${remembered.toFixed(1)} s; ` +
+					`back on a WebSocket ${climbedAfter.toFixed(1)} s after it was unblocked; ${numbers.length} of ${published} events, once and in order`,
+			);
+			await page.close();
+		}
+	} finally {
+		await pages.close();
+		await proxy.stop();
+		await relay.stop();
+	}
+	return { lines, failures };
+}
+
+/** The element publishes, one after the other; answers how many there are now. */
+async function publish(page: Page, from: number, count: number): Promise<number> {
+	return page.evaluate(
+		async ([first, more]) => {
+			const feed = document.querySelector<LiveFeed>('live-feed');
+			for (let n = first + 1; n <= first + more; n++) await feed?.publish('count', { data: n });
+			return first + more;
+		},
+		[from, count] as const,
+	);
+}
+
+function readNumbers(page: Page): Promise<number[]> {
+	return page.evaluate(
+		() => document.querySelector<LiveFeed>('live-feed')?.events.map(({ data }) => Number(data)) ?? [],
+	);
+}
