@@ -368,7 +368,7 @@ export class LiveFeed extends LitElement {
 	/** A cut that mends itself at once is not mentioned. */
 	#showConnection(): void {
 		clearTimeout(this.#settleTimer);
-		const isCut = this.#shownConnection === 'live' && this.#connection !== 'live' && this.#connection !== 'refused';
+		const isCut = this.#shownConnection === 'live' && !/live|refused|idle/.test(this.#connection);
 		const show = () => {
 			this.#shownConnection = this.#connection;
 			this.requestUpdate();
