@@ -501,8 +501,8 @@ export class Channel {
 				return;
 			}
 		}
-		this.#waiters.wake(entries);
 		for (const [publisher, own] of results) this.#guard(() => publisher.settle(own));
+		this.#waiters.wake(entries);
 		if (entries.length === 0) {
 			this.#commitUnlessDraining();
 			return;
