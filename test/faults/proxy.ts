@@ -52,6 +52,7 @@ const NONE: Faults = {
 const BACKLOG_BYTES = 1024 * 1024;
 const HEAD_END = '\r\n\r\n';
 const STREAM = /^HTTP\/1\.[\s\S]*\r\ncontent-type: *(text\/event-stream|application\/x-ndjson)/i;
+const LAST_CHUNK = Buffer.from('0\r\n\r\n');
 const REFUSAL = 'HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: 0\r\n\r\n';
 
 /** What is to be written, or what ends the direction after what was written before. */
@@ -313,8 +314,15 @@ class Link implements Connection {
 			this.#down?.push(bytes.subarray(0, end));
 			this.#isStream = true;
 			if (bytes.length > end) this.#down?.push(bytes.subarray(end));
-		} else if (this.#isTruncating) this.#cutIn(bytes);
-		else this.#down?.push(bytes);
+			return;
+		}
+		if (this.#isTruncating) {
+			this.#cutIn(bytes);
+			return;
+		}
+		// The last chunk of a body, which may be followed by another response.
+		if (this.#isStream && bytes.subarray(-LAST_CHUNK.length).equals(LAST_CHUNK)) this.#isStream = false;
+		this.#down?.push(bytes);
 	}
 
 	#passFrame(frame: Buffer): void {

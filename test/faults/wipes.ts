@@ -3,7 +3,7 @@
 import { createRandom } from '../support/random.ts';
 import { check, type LogRecord } from './checker.ts';
 import { startCrashingRelay } from './crash.ts';
-import { createDraft, Ledger, parseId, publishBatch } from './publishers.ts';
+import { createDraft, Ledger, publishBatch } from './publishers.ts';
 import { group, pause, type ScenarioOptions, type ScenarioResult, since, Tally, until } from './scenario.ts';
 import { ClientViewer, NdjsonViewer, readLog, SocketViewer, SseViewer, type Viewer } from './viewers.ts';
 
@@ -37,6 +37,8 @@ export async function runWipes({ short, seed }: ScenarioOptions): Promise<Scenar
 		viewers['client 2'] = new ClientViewer(options);
 		viewers.sse = new SseViewer(options);
 		viewers.ndjson = new NdjsonViewer(options);
+		const haveJoined = () => Object.values(viewers).every(({ joins }) => joins > 0);
+		if (!(await until(haveJoined, RETURN_MS))) throw new Error('not all viewers began');
 		for (let wipe = 0; wipe <= wipes && failures.length === 0; wipe++) {
 			// Fewer than before, as many, more: an old position lies within the new log or beyond it. Some of it comes
 			// before the viewers are back, some after.
@@ -70,7 +72,7 @@ export async function runWipes({ short, seed }: ScenarioOptions): Promise<Scenar
 		failures.push(...tally.failures, ...ledger.refusals.slice(0, 5));
 		return {
 			lines: [
-				`${logs.length - 1} wipes in ${group(since(start))} s, ${Object.keys(viewers).length} viewers: ${group(resets)} of ${group(expected)} resets told, ${group(gaps)} gaps, ${group(shown)} events shown of ${logs.length} logs (the newest is ${parseId(logs.at(-1)?.epoch ?? '').epoch || logs.at(-1)?.epoch}); ${tally.sentence}`,
+				`${logs.length - 1} wipes in ${group(since(start))} s, ${Object.keys(viewers).length} viewers: ${group(resets)} of ${group(expected)} resets told, ${group(gaps)} gaps, ${group(shown)} events shown of ${logs.length} logs; ${tally.sentence}`,
 			],
 			failures,
 		};

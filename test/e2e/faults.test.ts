@@ -1,0 +1,31 @@
+// The short form of each scenario in test/faults, and every seed that failed once.
+import { describe, expect, it } from 'vitest';
+import * as cuts from '../faults/cuts.ts';
+import * as joins from '../faults/joins.ts';
+import * as keys from '../faults/keys.ts';
+import * as kills from '../faults/kills.ts';
+import * as returning from '../faults/return.ts';
+import type { Scenario } from '../faults/scenario.ts';
+import * as wipes from '../faults/wipes.ts';
+import { withSeed } from '../support/random.ts';
+
+const SCENARIOS: [title: string, run: Scenario, kept: readonly number[]][] = [
+	['kills under load lose, double and reorder nothing, painted rows included', kills.runKills, kills.KEPT_SEEDS],
+	['each key is stored once, however often it is sent', keys.runKeys, keys.KEPT_SEEDS],
+	['cuts leave no silent gap, and gaps are told only where history was trimmed', cuts.runCuts, cuts.KEPT_SEEDS],
+	['a lost log is noticed by every client', wipes.runWipes, wipes.KEPT_SEEDS],
+	['joins miss nothing where history meets live', joins.runJoins, joins.KEPT_SEEDS],
+	['clients come back by themselves after a kill', returning.runReturn, returning.KEPT_SEEDS],
+];
+
+describe('under faults', () => {
+	it.each(SCENARIOS)('%s', async (_, run, kept) => {
+		const check = async (seed: number) => {
+			const { lines, failures } = await run({ short: true, seed });
+			console.log(lines.join('\n'));
+			expect(failures).toEqual([]);
+		};
+		for (const seed of kept) await check(seed);
+		await withSeed(check);
+	});
+});
