@@ -92,6 +92,9 @@ export class Channel {
 	readonly #live = new Set<Viewer>();
 	readonly #filters = new Map<string, { filter: Filter; viewers: number }>();
 	#queue: Pending[] = [];
+	/** Live or catching up. */
+	readonly #viewers = new Set<Viewer>();
+	#isDead = false;
 	#isDraining = false;
 	#isPrepared = false;
 	#isPreparing = false;
@@ -137,6 +140,10 @@ export class Channel {
 	 * `publisher.settle` then gets a receipt or an error for each.
 	 */
 	publish(publisher: Publisher, drafts: readonly { ref: number; draft: CheckedDraft }[]): void {
+		if (this.#isDead) {
+			this.#settleFailed(drafts.map(({ ref }) => ({ publisher, ref })));
+			return;
+		}
 		for (const { ref, draft } of drafts) this.#queue.push({ publisher, ref, draft });
 		if (this.#isPrepared) this.#commitUnlessDraining();
 		else this.#prepare();
@@ -168,6 +175,7 @@ export class Channel {
 
 	/** Where a reader begins who wants `start`. */
 	async begin({ position, history, since }: Start, filter: Filter): Promise<Begin> {
+		if (this.#isDead) throw createError('storage-failed');
 		await this.#log.expire();
 		const { first, last, epoch } = this.#log;
 		if (position) {
@@ -191,6 +199,11 @@ export class Channel {
 	}
 
 	#follow(viewer: Viewer): Promise<void> {
+		if (this.#isDead) {
+			this.#guard(() => viewer.sink.fail());
+			return Promise.resolve();
+		}
+		this.#viewers.add(viewer);
 		return this.#sendHistory(viewer).catch((error) => {
 			this.#options.onFault(error);
 			this.leave(viewer);
@@ -222,17 +235,30 @@ export class Channel {
 		// How much of what his filter left out he was told of is forgotten: the next frame covers all of it.
 		if (viewer.filter.types.length > 0) viewer.filter.covered = 0;
 		viewer.isLive = true;
+		this.#viewers.add(viewer);
 		this.#live.add(viewer);
 	}
 
 	leave(viewer: Viewer): void {
 		viewer.turn++;
 		viewer.isLive = false;
+		this.#viewers.delete(viewer);
 		this.#live.delete(viewer);
+	}
+
+	/** Its log is not to be trusted any more: nothing is committed from now on, and everybody comes back to another channel. */
+	fail(): void {
+		this.#isDead = true;
+		this.#settleFailed(this.#queue.splice(0));
+		for (const viewer of [...this.#viewers]) {
+			this.leave(viewer);
+			this.#guard(() => viewer.sink.fail());
+		}
 	}
 
 	/** A page of history. */
 	async page(query: PageQuery): Promise<Page> {
+		if (this.#isDead) throw createError('storage-failed');
 		await this.#log.expire();
 		const { limit } = query;
 		const filter = new Filter(query.types.includes('*') ? [] : query.types);
@@ -344,7 +370,7 @@ export class Channel {
 	}
 
 	#commitUnlessDraining(): void {
-		if (!this.#isDraining && this.#queue.length > 0) this.#commit();
+		if (!this.#isDead && !this.#isDraining && this.#queue.length > 0) this.#commit();
 	}
 
 	#settleFailed(drafts: readonly { publisher: Publisher; ref: number }[]): void {
