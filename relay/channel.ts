@@ -4,6 +4,7 @@
 import { Filter, Frame } from './frame.ts';
 import { digestDraft } from './idempotency.ts';
 import { createEntry, type Entry, type Log, type UsedKey } from './log.ts';
+import { Pages } from './pages.ts';
 import { createError, FeedError } from './protocol/errors.ts';
 import type { Actor, CheckedDraft, FeedEvent, Page, Pulse, Receipt } from './protocol/event.ts';
 import {
@@ -88,6 +89,7 @@ class PageBytes {
 export class Channel {
 	readonly #log: Log;
 	readonly #options: ChannelOptions;
+	readonly #pages: Pages;
 	readonly #pulse = new PulseCounter();
 	readonly #live = new Set<Viewer>();
 	readonly #filters = new Map<string, { filter: Filter; viewers: number }>();
@@ -101,6 +103,7 @@ export class Channel {
 
 	constructor(options: ChannelOptions) {
 		this.#log = options.log;
+		this.#pages = new Pages(options.log);
 		this.#options = options;
 	}
 
@@ -217,16 +220,13 @@ export class Channel {
 		while (viewer.cursor < this.#log.last) {
 			if (!viewer.sink.isReady()) await viewer.sink.whenReady();
 			if (viewer.turn !== turn) return;
-			const { last } = this.#log; // what is appended while this is read is for the next round
-			const entries = await this.#log.read(viewer.cursor, MAX_PAGE_EVENTS);
+			const page = await this.#pages.read(viewer.cursor);
 			if (viewer.turn !== turn) return;
-			const to = entries.at(-1)?.event.seq ?? last;
-			// Where the log was trimmed meanwhile, `from` leaves a hole that the reader sees.
-			const from = entries[0]?.event.seq ?? to + 1;
-			viewer.sendHistory(new Frame(this.epoch, from, to, entries));
+			viewer.sendHistory(page);
 		}
 		viewer.isLive = true;
 		this.#live.add(viewer);
+		if (this.#live.size === this.#viewers.size) this.#pages.clear();
 	}
 
 	/** A viewer who already has everything, as after the relay has slept. */
@@ -244,6 +244,7 @@ export class Channel {
 		viewer.isLive = false;
 		this.#viewers.delete(viewer);
 		this.#live.delete(viewer);
+		if (this.#live.size === this.#viewers.size) this.#pages.clear();
 	}
 
 	/** Its log is not to be trusted any more: nothing is committed from now on, and everybody comes back to another channel. */
