@@ -54,9 +54,11 @@ export default class Relay implements Party.Server {
 	/** A connection is the same object for as long as the room is awake. */
 	readonly #sessions = new Map<Party.Connection, Session>();
 	readonly #unsaved = new Set<Session>();
+	readonly #stallTimeoutMs: number;
 
 	constructor(room: Party.Room) {
 		this.room = room;
+		this.#stallTimeoutMs = this.#readStallTimeout();
 	}
 
 	/** Rooms have no public address of their own: channels do. */
@@ -146,7 +148,7 @@ export default class Relay implements Party.Server {
 			saveLater: () => this.#saveLater(session),
 			backlog,
 			isCounted: memory?.process === nameProcess(),
-			stallTimeoutMs: () => this.#stallTimeoutMs(),
+			stallTimeoutMs: this.#stallTimeoutMs,
 			startTimer,
 			onFault: reportFault,
 		});
@@ -172,7 +174,7 @@ export default class Relay implements Party.Server {
 	}
 
 	/** Settings that are wrong are told where the channel is loaded; here they only must not harm. */
-	#stallTimeoutMs(): number {
+	#readStallTimeout(): number {
 		try {
 			return readSettings(this.room.env).stallTimeoutMs;
 		} catch {

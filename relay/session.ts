@@ -40,7 +40,7 @@ export interface SessionOptions {
 	/** True where the backlog still counts what was remembered: the process is the same. */
 	isCounted: boolean;
 	/** How long a full window may be without a confirmation, milliseconds. */
-	stallTimeoutMs: () => number;
+	stallTimeoutMs: number;
 	/** Runs a function after that many milliseconds, unless what it returns is called before. */
 	startTimer: (ms: number, run: () => void) => () => void;
 	onFault: (error: unknown) => void;
@@ -272,7 +272,7 @@ export class Session implements Publisher {
 	#watchStall(): void {
 		if (this.#endStall || this.#isOver) return;
 		const { startTimer, stallTimeoutMs } = this.#options;
-		this.#endStall = startTimer(stallTimeoutMs(), () => {
+		this.#endStall = startTimer(stallTimeoutMs, () => {
 			this.#endStall = undefined;
 			if (!this.#window.isOpen) this.#refuse(new FeedError('too-slow', TOO_SLOW));
 			else this.#wake?.(); // windows have grown again

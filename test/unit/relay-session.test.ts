@@ -55,7 +55,7 @@ function open(test: TestChannel, more: Partial<ConstructorParameters<typeof Sess
 		},
 		backlog: new Backlog(),
 		isCounted: false,
-		stallTimeoutMs: () => 30_000,
+		stallTimeoutMs: 30_000,
 		startTimer: (ms, run) => {
 			timers.set(run, ms);
 			return () => timers.delete(run);
