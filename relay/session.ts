@@ -257,8 +257,10 @@ export class Session implements Publisher {
 		this.#changed();
 		this.#endStall?.();
 		this.#endStall = undefined;
-		if (this.#window.isOpen) this.#wake?.();
-		else this.#watchStall();
+		if (!this.#window.isOpen) this.#watchStall();
+		else if (this.#viewer) this.#wake?.();
+		// He was behind when the relay fell asleep: loading the channel resumes him.
+		else if (this.#options.memory?.position !== undefined) this.#withChannel(undefined, () => {});
 	}
 
 	#whenOpen(): Promise<void> {

@@ -18,6 +18,7 @@ const { default: Relay } = (await import(new URL('../../relay/server.ts', import
 class TestStorage {
 	readonly stored = new Map<string, unknown>();
 	failsToRead = false;
+	storesAtOnce = false;
 	/** Writes that have begun: called with true they reach the disk. */
 	readonly writes: ((isStored: boolean) => void)[] = [];
 
@@ -26,20 +27,34 @@ class TestStorage {
 		return this.stored.get(key);
 	}
 
-	async list({ prefix, reverse = false, limit }: { prefix: string; reverse?: boolean; limit: number }) {
+	async list({
+		prefix,
+		start = prefix,
+		end = `${prefix}~`,
+		reverse = false,
+		limit,
+	}: {
+		prefix: string;
+		start?: string;
+		end?: string;
+		reverse?: boolean;
+		limit: number;
+	}) {
 		if (this.failsToRead) throw new Error('disk');
-		const keys = [...this.stored.keys()].filter((key) => key.startsWith(prefix)).sort();
+		const keys = [...this.stored.keys()].filter((key) => key >= start && key < end).sort();
 		const some = (reverse ? keys.reverse() : keys).slice(0, limit);
 		return new Map(some.map((key) => [key, this.stored.get(key)]));
 	}
 
 	put(entries: Record<string, unknown>): Promise<void> {
 		return new Promise((resolve, reject) => {
-			this.writes.push((isStored) => {
+			const settle = (isStored: boolean) => {
 				if (!isStored) return reject(new Error('disk'));
 				for (const [key, value] of Object.entries(entries)) this.stored.set(key, value);
 				resolve();
-			});
+			};
+			if (this.storesAtOnce) settle(true);
+			else this.writes.push(settle);
 		});
 	}
 }
@@ -188,6 +203,28 @@ describe('a relay whose storage fails', () => {
 		storage.writes.shift()?.(true);
 		await answer;
 		expect(connection.messages.at(-1)).toMatchObject({ type: 'entries', from: 1, to: 1 });
+		leave();
+	});
+
+	it('[WIN6] a viewer who was behind when the room fell asleep is sent the rest when he confirms, though nothing else wakes it', async () => {
+		const { storage, connect, sleep, publish } = open();
+		storage.storesAtOnce = true;
+		const { connection, say, leave } = connect();
+		say({ type: 'hello', protocol: 1 });
+		await expect.poll(() => connection.messages.length).toBe(1);
+		for (let index = 0; index < 60; index++) await publish('x'.repeat(8000));
+		const seqs = () =>
+			connection.messages.flatMap((message) => (message.entries ?? []) as { seq: number }[]).map(({ seq }) => seq);
+		const had = seqs().length;
+		expect(had).toBeLessThan(40);
+		await expect.poll(() => connection.state, { timeout: 3000 }).toMatchObject({ types: null, position: had });
+		sleep();
+		say({ type: 'seen', bytes: 1 });
+		await settle();
+		expect(seqs()).toHaveLength(had);
+		say({ type: 'seen', bytes: 400_000 });
+		await expect.poll(() => seqs().length).toBe(60);
+		expect(seqs()).toEqual(Array.from({ length: 60 }, (_, index) => index + 1));
 		leave();
 	});
 });
