@@ -5,6 +5,7 @@ import { DraftQueue } from './draft-queue.ts';
 import { Filter, Frame } from './frame.ts';
 import { digestDraft } from './idempotency.ts';
 import { createEntry, type Entry, type Log, type UsedKey } from './log.ts';
+import { Pages } from './pages.ts';
 import { PROTOCOL_VERSION } from './protocol/client-message.ts';
 import { createError, FeedError } from './protocol/errors.ts';
 import type { Actor, CheckedDraft, FeedEvent, Page, Pulse, Receipt } from './protocol/event.ts';
@@ -114,6 +115,7 @@ function createPageFilter(types: readonly string[]): Filter {
 export class Channel {
 	readonly #log: Log;
 	readonly #options: ChannelOptions;
+	readonly #pages: Pages;
 	readonly #pulse = new PulseCounter();
 	/** All who are fed; those of them who are live get each commit's frame. */
 	readonly #viewers = new Set<Viewer>();
@@ -129,6 +131,7 @@ export class Channel {
 
 	constructor(options: ChannelOptions) {
 		this.#log = options.log;
+		this.#pages = new Pages(options.log);
 		this.#options = options;
 		this.#queue = new DraftQueue(options.maxQueueBytes ?? MAX_QUEUE_BYTES);
 	}
@@ -229,6 +232,7 @@ export class Channel {
 
 	/** Where a reader begins who wants `start`. */
 	async begin({ position, history, since }: Start, filter: Filter): Promise<Begin> {
+		if (this.#failure) throw this.#failure;
 		await this.#log.expire();
 		const { first, last, epoch } = this.#log;
 		if (position) {
@@ -248,15 +252,15 @@ export class Channel {
 	/** Feeds a viewer from `after` on: from the log until he has everything, then live. Never rejects. */
 	feed(viewer: Viewer, after: number): Promise<void> {
 		viewer.start(after);
+		return this.#follow(viewer);
+	}
+
+	#follow(viewer: Viewer): Promise<void> {
 		if (this.#failure) {
 			this.#guard(() => viewer.sink.fail());
 			return Promise.resolve();
 		}
 		this.#viewers.add(viewer);
-		return this.#follow(viewer);
-	}
-
-	#follow(viewer: Viewer): Promise<void> {
 		return this.#sendHistory(viewer).catch((error) => {
 			this.#options.onFault(error);
 			this.leave(viewer);
@@ -270,16 +274,13 @@ export class Channel {
 		while (viewer.cursor < this.#log.last) {
 			if (!viewer.sink.isReady()) await viewer.sink.whenReady();
 			if (viewer.turn !== turn) return;
-			const { last } = this.#log; // what is appended while this is read is for the next round
-			const entries = await this.#log.read(viewer.cursor, MAX_PAGE_EVENTS);
+			const page = await this.#pages.read(viewer.cursor);
 			if (viewer.turn !== turn) return;
-			const to = entries.at(-1)?.event.seq ?? last;
-			// Where the log was trimmed meanwhile, `from` leaves a hole that the reader sees.
-			const from = entries[0]?.event.seq ?? to + 1;
-			viewer.sendHistory(new Frame(this.epoch, from, to, entries));
+			viewer.sendHistory(page);
 		}
 		viewer.isLive = true;
 		this.#live.add(viewer);
+		if (this.#live.size === this.#viewers.size) this.#pages.clear();
 	}
 
 	/** A viewer who already has everything, as after the relay has slept. */
@@ -297,6 +298,7 @@ export class Channel {
 		viewer.isLive = false;
 		this.#viewers.delete(viewer);
 		this.#live.delete(viewer);
+		if (this.#live.size === this.#viewers.size) this.#pages.clear();
 	}
 
 	/** A page of history. */

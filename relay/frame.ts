@@ -55,6 +55,8 @@ export class Frame {
 	readonly to: number;
 	readonly entries: readonly Entry[];
 	readonly #live = new Map<Filter, { run: Run; encoded: Map<Form, Uint8Array> }>();
+	/** For those who catch up together: the last that was encoded for each filter. */
+	readonly #history = new Map<Filter, { form: Form; from: number; bytes: Uint8Array }>();
 
 	constructor(epoch: string, from: number, to: number, entries: readonly Entry[]) {
 		this.epoch = epoch;
@@ -86,8 +88,12 @@ export class Frame {
 
 	/** For one viewer who catches up, `from` where his last frame ended; an empty run too, since it says how far he is. */
 	encodeHistory(form: Form, filter: Filter, from: number): Uint8Array {
+		const known = this.#history.get(filter);
+		if (known?.form === form && known.from === from) return known.bytes;
 		const { epoch, to } = this;
-		return form({ epoch, from, to, entries: this.#select(filter) });
+		const bytes = form({ epoch, from, to, entries: this.#select(filter) });
+		this.#history.set(filter, { form, from, bytes });
+		return bytes;
 	}
 
 	#select(filter: Filter): readonly Entry[] {

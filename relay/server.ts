@@ -9,15 +9,37 @@ import { answerPublish } from './http/publish.ts';
 import { answer } from './http/routes.ts';
 import { StorageLog } from './log-storage.ts';
 import { createError, FeedError } from './protocol/errors.ts';
-import { HELLO_TIMEOUT_MS } from './protocol/limits.ts';
+import { HELLO_TIMEOUT_MS, STALL_TIMEOUT_MS } from './protocol/limits.ts';
 import { Session, type SessionMemory } from './session.ts';
 import { readSettings } from './settings.ts';
+import { Backlog } from './window.ts';
+
+/** How long changes of what must survive sleep gather, milliseconds; the timer keeps the relay awake until they are saved. */
+const SAVE_MS = 1000;
+
+/** What a connection keeps through the relay's sleep. */
+type Memory = SessionMemory & { process: string };
 
 const clock = (): number => Date.now();
 /** All rooms of a process share it. */
 const audience = new Audience();
 /** How a room is told to say that the relay stops; no address from outside leads to a room. */
 const GO_AWAY = '/goaway';
+
+/** All rooms of a process are in one isolate, and its memory is one: this outlasts a room's sleep. */
+const backlog = new Backlog();
+let processName = '';
+
+/** Tells whether a room woke in the process in which it fell asleep. Chance is not to be had before the first request. */
+function nameProcess(): string {
+	processName ||= createEpoch();
+	return processName;
+}
+
+function startTimer(ms: number, run: () => void): () => void {
+	const timer = setTimeout(run, ms);
+	return () => clearTimeout(timer);
+}
 
 /** Faults of our own: for the log of whoever runs the relay, never for a client. */
 function reportFault(error: unknown): void {
@@ -36,9 +58,12 @@ export default class Relay implements Party.Server {
 	#loading: Promise<Channel> | undefined;
 	/** A connection is the same object for as long as the room is awake. */
 	readonly #sessions = new Map<Party.Connection, Session>();
+	readonly #unsaved = new Set<Session>();
+	readonly #stallTimeoutMs: number;
 
 	constructor(room: Party.Room) {
 		this.room = room;
+		this.#stallTimeoutMs = this.#readStallTimeout();
 	}
 
 	/** Rooms have no public address of their own: channels do. */
@@ -103,8 +128,11 @@ export default class Relay implements Party.Server {
 		(this.#sessions.get(connection) ?? this.#open(connection)).receive(message);
 	}
 
+	/** Comes only when the connection is gone: for one that we closed and whose peer does not read, with its reset. */
 	onClose(connection: Party.Connection): void {
-		this.#sessions.get(connection)?.end();
+		const session = this.#sessions.get(connection) ?? this.#open(connection);
+		session.end();
+		this.#unsaved.delete(session);
 		this.#sessions.delete(connection);
 		audience.leave(this.room.id);
 		try {
@@ -131,7 +159,8 @@ export default class Relay implements Party.Server {
 	}
 
 	#open(connection: Party.Connection, onHello = () => {}): Session {
-		const session = new Session({
+		const memory = connection.state as Memory | null;
+		const session: Session = new Session({
 			socket: connection as unknown as {
 				send(data: string | Uint8Array): void;
 				close(code: number, reason: string): void;
@@ -139,15 +168,47 @@ export default class Relay implements Party.Server {
 			getChannel: () => this.#channel ?? this.#getChannel(),
 			peekChannel: () => this.#channel,
 			clock,
-			memory: connection.state as SessionMemory | null,
-			remember: (memory: SessionMemory) => {
-				onHello();
-				connection.setState(memory);
+			memory,
+			remember: (memory) => {
+				if (memory.types !== undefined) onHello();
+				const state: Memory = { ...memory, process: nameProcess() };
+				connection.setState(state);
 			},
+			saveLater: () => this.#saveLater(session),
+			backlog,
+			isCounted: memory?.process === nameProcess(),
+			stallTimeoutMs: this.#stallTimeoutMs,
+			startTimer,
 			onFault: reportFault,
 		});
 		this.#sessions.set(connection, session);
 		return session;
+	}
+
+	#saveLater(session: Session): void {
+		if (this.#unsaved.size === 0) setTimeout(() => this.#save(), SAVE_MS);
+		this.#unsaved.add(session);
+	}
+
+	#save(): void {
+		const sessions = [...this.#unsaved];
+		this.#unsaved.clear();
+		for (const session of sessions) {
+			try {
+				session.save();
+			} catch (error) {
+				reportFault(error);
+			}
+		}
+	}
+
+	/** Settings that are wrong are told where the channel is loaded; here they only must not harm. */
+	#readStallTimeout(): number {
+		try {
+			return readSettings(this.room.env).stallTimeoutMs;
+		} catch {
+			return STALL_TIMEOUT_MS;
+		}
 	}
 
 	/** `onStart` is no barrier on this runtime, so whoever needs the channel waits here; what failed is tried again. */
@@ -162,8 +223,8 @@ export default class Relay implements Party.Server {
 
 	async #load(): Promise<Channel> {
 		const options = { ...readSettings(this.room.env), clock, createEpoch };
-		const log = new StorageLog(this.room.storage, options, (error) => this.#forget(error));
-		const channel = new Channel({ log, clock, afterDrain: (run) => setTimeout(run, 0), onFault: reportFault });
+		const log = new StorageLog(this.room.storage, options, (error) => this.#forget(channel, error));
+		const channel: Channel = new Channel({ log, clock, afterDrain: (run) => setTimeout(run, 0), onFault: reportFault });
 		await channel.load();
 		// Those who were live before the relay slept: nothing was published since, or it would have woken.
 		for (const connection of this.room.getConnections<SessionMemory>()) {
@@ -174,12 +235,13 @@ export default class Relay implements Party.Server {
 	}
 
 	/** A write did not reach the disk: nothing in memory is to be trusted, and everybody comes back to what is stored. */
-	#forget(error: unknown): void {
+	#forget(channel: Channel, error: unknown): void {
 		reportFault(error);
+		if (this.#channel !== channel) return; // its last writes fail too, and another has taken its place
 		const failure = createError('storage-failed');
-		this.#channel?.fail(failure);
 		this.#channel = undefined;
 		this.#loading = undefined;
+		channel.fail(failure);
 		for (const session of this.#sessions.values()) session.fail(failure);
 	}
 }

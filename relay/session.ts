@@ -1,4 +1,4 @@
-// One WebSocket's conversation: hello, then publishes, pings and entries.
+// One WebSocket's conversation: hello, then publishes, pings and entries, as fast as the other side confirms them.
 // Knows the order of messages and what each asks of the channel; never knows PartyKit, storage or tokens' form.
 import type { Channel, Publisher, Result } from './channel.ts';
 import { type Filter, socketForm } from './frame.ts';
@@ -8,6 +8,7 @@ import { MAX_CLOSE_REASON_BYTES } from './protocol/limits.ts';
 import { formatPosition, parsePosition } from './protocol/position.ts';
 import type { ErrorMessage, Receipts, RelayMessage } from './protocol/relay-message.ts';
 import { Viewer } from './viewer.ts';
+import { type Backlog, Window, type WindowMemory } from './window.ts';
 
 /** What a conversation needs of a socket. */
 export interface Socket {
@@ -16,9 +17,11 @@ export interface Socket {
 }
 
 /** What of a conversation must survive the relay's sleep. */
-export interface SessionMemory {
-	/** The types of the hello; null for all. */
-	types: string[] | null;
+export interface SessionMemory extends WindowMemory {
+	/** The types of the hello; null for all. Absent where there was none yet. */
+	types?: string[] | null;
+	/** The `seq` up to which a viewer was told who is behind; absent for one who is live. */
+	position?: number;
 }
 
 export interface SessionOptions {
@@ -31,12 +34,23 @@ export interface SessionOptions {
 	/** What was remembered before the relay slept. */
 	memory: SessionMemory | null;
 	remember: (memory: SessionMemory) => void;
+	/** Asks that `save` be called before the relay sleeps. */
+	saveLater: () => void;
+	backlog: Backlog;
+	/** True where the backlog still counts what was remembered: the process is the same. */
+	isCounted: boolean;
+	/** How long a full window may be without a confirmation, milliseconds. */
+	stallTimeoutMs: number;
+	/** Runs a function after that many milliseconds, unless what it returns is called before. */
+	startTimer: (ms: number, run: () => void) => () => void;
 	onFault: (error: unknown) => void;
 }
 
 /** Close code for a restart (RFC 6455, 11.7; registered by IANA). */
 const CLOSE_RESTART = 1012;
 const encoder = new TextEncoder();
+/** Enough for a reader to know what to do; whole, so that a close reason holds it. */
+const TOO_SLOW = 'Confirm what came: {"type":"seen","bytes":N}, N all bytes so far, at the latest every 64 KB.';
 
 export class Session implements Publisher {
 	readonly subject = '';
@@ -45,18 +59,47 @@ export class Session implements Publisher {
 	#filter: Filter | undefined;
 	#saidHello: boolean;
 	#isOver = false;
+	readonly #window: Window;
+	/** Types of the newest hello that was answered; null for all. */
+	#types: string[] | null | undefined;
+	#isUnsaved = false;
+	/** So much is outstanding that he is being closed. */
+	#isOverdrawn = false;
+	/** Ends the time that a full window has. */
+	#endStall: (() => void) | undefined;
+	/** Wakes the feeding that waits for the window. */
+	#wake: (() => void) | undefined;
 	/** The hello that is being answered, or the one that is next. */
 	#nextHello: Hello | undefined;
 
 	constructor(options: SessionOptions) {
 		this.#options = options;
-		this.#saidHello = options.memory !== null;
+		const { memory } = options;
+		this.#types = memory?.types;
+		this.#saidHello = this.#types !== undefined;
+		this.#window = new Window(options.backlog, memory ?? undefined, options.isCounted);
+		if (!this.#window.isOpen) this.#watchStall();
 	}
 
-	/** Goes on after the relay's sleep, during which nothing was published. */
+	/** Goes on after the relay's sleep, during which nothing was published: live, or from where a viewer was who is behind. */
 	resume(channel: Channel): void {
 		const { memory } = this.#options;
-		if (memory && !this.#viewer) channel.resume(this.#createViewer(channel, memory.types ?? undefined));
+		if (this.#types === undefined || this.#viewer || this.#isOver) return;
+		const viewer = this.#createViewer(channel, this.#types ?? undefined);
+		if (memory?.position === undefined) channel.resume(viewer);
+		else channel.feed(viewer, memory.position);
+	}
+
+	/** Has what must survive the relay's sleep remembered. */
+	save(): void {
+		this.#isUnsaved = false;
+		const viewer = this.#viewer;
+		const position = viewer ? (viewer.isLive ? undefined : viewer.told) : this.#options.memory?.position;
+		this.#options.remember({
+			...this.#window.memory,
+			...(this.#types === undefined ? {} : { types: this.#types }),
+			...(position === undefined ? {} : { position }),
+		});
 	}
 
 	/** One frame from the client; never throws. */
@@ -74,7 +117,10 @@ export class Session implements Publisher {
 				this.#pong();
 				return;
 			}
-			if (message.type === 'seen') return;
+			if (message.type === 'seen') {
+				this.#confirm(message.bytes);
+				return;
+			}
 			if (message.type === 'give-up') {
 				this.#options.peekChannel()?.giveUp(this, message.ref);
 				return;
@@ -87,6 +133,7 @@ export class Session implements Publisher {
 				error.ref = message.ref;
 				throw error;
 			}
+			if (!this.#saidHello && this.#options.backlog.isFull) throw createError('relay-full');
 			this.#saidHello = true;
 			const ref = message.type === 'publish' ? message.ref : undefined;
 			this.#withChannel(ref, (channel) => {
@@ -116,9 +163,8 @@ export class Session implements Publisher {
 
 	/** The socket is gone. */
 	end(): void {
-		this.#isOver = true;
-		const channel = this.#options.peekChannel();
-		if (channel) this.#dropViewer(channel);
+		this.#window.end();
+		this.#leave();
 	}
 
 	settle(results: readonly Result[]): void {
@@ -146,6 +192,7 @@ export class Session implements Publisher {
 		this.#nextHello = hello;
 		if (isBusy) {
 			if (this.#viewer) channel.leave(this.#viewer); // the earlier one is sent nothing more
+			this.#wake?.(); // nor does it wait any more
 			return;
 		}
 		this.#hello(channel, hello)
@@ -168,7 +215,8 @@ export class Session implements Publisher {
 		const welcome = channel.welcome(begin, viewer.filter);
 		this.#send(hello.ref === undefined ? welcome : { ...welcome, ref: hello.ref });
 		// The filter in force, which is short: what the client asked for may be more than sleep leaves room for.
-		this.#options.remember({ types: types.length > 0 ? [...types] : null });
+		this.#types = types.length > 0 ? [...types] : null;
+		this.save();
 		await channel.feed(viewer, begin.after);
 	}
 
@@ -185,8 +233,8 @@ export class Session implements Publisher {
 		this.#filter = channel.takeFilter(types) ?? channel.takeFilter(undefined);
 		const sink = {
 			form: socketForm,
-			isReady: () => true,
-			whenReady: async () => {},
+			isReady: () => this.#window.isOpen,
+			whenReady: () => this.#whenOpen(),
 			write: (bytes: Uint8Array) => this.#transmit(bytes),
 			fail: () => this.#refuse(createError('storage-failed')),
 		};
@@ -202,6 +250,53 @@ export class Session implements Publisher {
 		this.#filter = undefined;
 	}
 
+	/** What came was read: it goes on where that makes room. */
+	#confirm(bytes: number): void {
+		if (!this.#window.confirm(bytes)) return;
+		this.#changed();
+		this.#endStall?.();
+		this.#endStall = undefined;
+		if (!this.#window.isOpen) this.#watchStall();
+		else if (this.#viewer) this.#wake?.();
+		// He was behind when the relay fell asleep: loading the channel resumes him.
+		else if (this.#options.memory?.position !== undefined) this.#withChannel(undefined, () => {});
+	}
+
+	#whenOpen(): Promise<void> {
+		this.#changed(); // he is no longer live
+		this.#watchStall();
+		return new Promise((resolve) => {
+			this.#wake = resolve;
+		});
+	}
+
+	#watchStall(): void {
+		if (this.#endStall || this.#isOver) return;
+		const { startTimer, stallTimeoutMs } = this.#options;
+		this.#endStall = startTimer(stallTimeoutMs, () => {
+			this.#endStall = undefined;
+			if (!this.#window.isOpen) this.#refuse(new FeedError('too-slow', TOO_SLOW));
+			else this.#wake?.(); // windows have grown again
+		});
+	}
+
+	/** What is to be remembered is another: saved once for all that happens in a while, since a frame must cost next to nothing. */
+	#changed(): void {
+		if (this.#isUnsaved) return;
+		this.#isUnsaved = true;
+		this.#options.saveLater();
+	}
+
+	/** Nothing is sent or received any more. */
+	#leave(): void {
+		this.#isOver = true;
+		this.#endStall?.();
+		this.#endStall = undefined;
+		const channel = this.#options.peekChannel();
+		if (channel) this.#dropViewer(channel);
+		this.#wake?.(); // whoever waited finds that it is over
+	}
+
 	#pong(): void {
 		const epoch = this.#options.peekChannel()?.epoch;
 		const viewer = this.#viewer;
@@ -210,6 +305,7 @@ export class Session implements Publisher {
 	}
 
 	#refuse(error: unknown, ref?: number): void {
+		if (this.#isOver) return;
 		if (!(error instanceof FeedError)) this.#options.onFault(error);
 		const known = error instanceof FeedError ? error : createError('internal');
 		this.#send(formatError(known, ref ?? known.ref));
@@ -228,11 +324,23 @@ export class Session implements Publisher {
 			this.#options.socket.send(data);
 		} catch {
 			this.#isOver = true;
+			return;
 		}
+		const window = this.#window;
+		window.send(typeof data === 'string' ? encoder.encode(data).length : data.length);
+		this.#changed();
+		if (window.isOpen) return;
+		const isLast = this.#isOverdrawn;
+		this.#isOverdrawn = window.isOverdrawn;
+		if (!window.isOverdrawn) this.#watchStall();
+		else if (!isLast) this.#refuse(new FeedError('too-slow', TOO_SLOW));
 	}
 
 	#close(code: number, reason: string): void {
-		this.#isOver = true;
+		if (this.#isOver) return;
+		this.#window.close();
+		this.#changed();
+		this.#leave();
 		let short = reason;
 		while (encoder.encode(short).length > MAX_CLOSE_REASON_BYTES) short = short.slice(0, -1);
 		try {

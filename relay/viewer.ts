@@ -51,6 +51,11 @@ export class Viewer {
 		return true;
 	}
 
+	/** Up to here the frames that were sent have said so: from there on a viewer can be fed anew, with no hole. */
+	get told(): number {
+		return this.#told;
+	}
+
 	/** Is to be sent what comes after `seq`. */
 	start(seq: number): void {
 		this.cursor = seq;

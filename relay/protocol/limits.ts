@@ -46,6 +46,8 @@ export const HELLO_TIMEOUT_MS = 10_000;
 export const WINDOW_BYTES = 256 * 1024;
 /** A viewer confirms at the latest after so many bytes. */
 export const SEEN_BYTES = 64 * 1024;
+/** The same for a socket that keeps asking: beyond it not even answers are sent, and it is closed; bytes. */
+export const MAX_BACKLOG_BYTES = 1024 * 1024;
 /** The same of all viewers together, closed sockets included: then windows shrink, and no more viewers are taken; bytes. */
 export const MAX_OUTSTANDING_BYTES = 64 * 1024 * 1024;
 /** A viewer whose window is full and who confirms nothing for this long is closed, milliseconds. */

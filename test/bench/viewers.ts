@@ -1,6 +1,7 @@
 // A process of many viewers on one channel: counts what arrives, and how late.
 // Started by fanout.ts; says what it saw when asked. Knows sockets; never knows what is measured with it.
 import { WebSocket } from 'ws';
+import { SEEN_BYTES } from '../../relay/protocol/limits.ts';
 
 const [url = '', count = '0'] = process.argv.slice(2);
 const delays: number[] = [];
@@ -13,9 +14,16 @@ const join = () =>
 	new Promise<void>((resolve, reject) => {
 		const socket = new WebSocket(url, { perMessageDeflate: false });
 		let last = 0;
+		let received = 0;
+		let confirmed = 0;
 		socket.on('error', reject);
 		socket.on('open', () => socket.send('{"type":"hello","protocol":1,"history":0}'));
 		socket.on('message', (data: Buffer) => {
+			received += data.length;
+			if (received - confirmed >= SEEN_BYTES) {
+				confirmed = received;
+				socket.send(`{"type":"seen","bytes":${confirmed}}`);
+			}
 			// Parsing each frame a thousand times would measure this process and not the relay: the range is enough.
 			const range = /"from":(\d+),"to":(\d+)/.exec(data.subarray(0, 90).toString('latin1'));
 			if (!range) {

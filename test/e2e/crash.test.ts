@@ -63,6 +63,7 @@ describe('the engine is killed under load', () => {
 				await new Promise<void>((resolve) => {
 					const socket = new WebSocket(`${url.replace('http', 'ws')}/channels/${CHANNEL}/events`);
 					const texts = new Map<number, string>();
+					let bytes = 0;
 					const send = () => {
 						if (isOver) return socket.close();
 						texts.set(++n, `socket ${n}`);
@@ -72,7 +73,9 @@ describe('the engine is killed under load', () => {
 						socket.send(JSON.stringify({ type: 'hello', protocol: 1, history: 0 }));
 						for (let i = 0; i < 8; i++) send();
 					});
-					socket.on('message', (data) => {
+					socket.on('message', (data: Buffer) => {
+						bytes += data.length;
+						socket.send(JSON.stringify({ type: 'seen', bytes }));
 						const message = JSON.parse(data.toString()) as RelayMessage;
 						if (message.type !== 'receipts') return;
 						for (const { ref, seq, id } of message.receipts) {

@@ -2,6 +2,7 @@
 // Knows frames and waiting; never knows what a message means.
 import { randomBytes } from 'node:crypto';
 import { WebSocket } from 'ws';
+import { SEEN_BYTES } from '../../relay/protocol/limits.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: whatever the relay says; the tests say what they expect
 export type Message = any;
@@ -11,8 +12,15 @@ export function createChannelName(name: string): string {
 	return `${name}-${randomBytes(6).toString('hex')}`;
 }
 
+export interface ConversationOptions {
+	/** False for one who never says what it has seen. */
+	confirms?: boolean;
+}
+
 export class Conversation {
 	readonly socket: WebSocket;
+	/** Of all frames so far. */
+	bytes = 0;
 	/** All messages so far, in order. */
 	readonly messages: Message[] = [];
 	/** True where the frame was binary, by message. */
@@ -21,9 +29,15 @@ export class Conversation {
 	#wake: (() => void)[] = [];
 	#read = 0;
 
-	private constructor(socket: WebSocket) {
+	private constructor(socket: WebSocket, { confirms = true }: ConversationOptions) {
 		this.socket = socket;
-		socket.on('message', (data, isBinary) => {
+		let confirmed = 0;
+		socket.on('message', (data: Buffer, isBinary) => {
+			this.bytes += data.length;
+			if (confirms && this.bytes - confirmed >= SEEN_BYTES && socket.readyState === WebSocket.OPEN) {
+				confirmed = this.bytes;
+				this.send({ type: 'seen', bytes: confirmed });
+			}
 			this.messages.push(JSON.parse(String(data)));
 			this.isBinary.push(isBinary);
 			this.#notify();
@@ -36,16 +50,21 @@ export class Conversation {
 	}
 
 	/** Opens a socket to a channel. */
-	static async open(relay: string, channel: string): Promise<Conversation> {
+	static async open(relay: string, channel: string, options: ConversationOptions = {}): Promise<Conversation> {
 		const socket = new WebSocket(`${relay.replace(/^http/, 'ws')}/channels/${channel}/events`);
-		const conversation = new Conversation(socket);
+		const conversation = new Conversation(socket, options);
 		await conversation.until(() => socket.readyState === WebSocket.OPEN || conversation.closed !== undefined, 'open');
 		return conversation;
 	}
 
 	/** Opens one, says hello and waits for the welcome. */
-	static async join(relay: string, channel: string, hello: object = {}): Promise<Conversation> {
-		const conversation = await Conversation.open(relay, channel);
+	static async join(
+		relay: string,
+		channel: string,
+		hello: object = {},
+		options: ConversationOptions = {},
+	): Promise<Conversation> {
+		const conversation = await Conversation.open(relay, channel, options);
 		conversation.send({ type: 'hello', protocol: 1, ...hello });
 		await conversation.next('welcome');
 		return conversation;
@@ -95,6 +114,11 @@ export class Conversation {
 	async ping(): Promise<Message> {
 		this.send({ type: 'ping' });
 		return await this.next('pong');
+	}
+
+	/** Says that all that has come so far was seen. */
+	confirm(): void {
+		this.send({ type: 'seen', bytes: this.bytes });
 	}
 
 	async waitForClose(): Promise<{ code: number; reason: string }> {

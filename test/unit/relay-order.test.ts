@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Channel, Result } from '../../relay/channel.ts';
 import { answerPublish } from '../../relay/http/publish.ts';
-import { Session } from '../../relay/session.ts';
 import { createTestChannel, settle, type TestChannel } from '../support/channel.ts';
 import { createRandom, withSeed } from '../support/random.ts';
+import { openSession } from '../support/session.ts';
 
 /** A channel that is busy: what is handed in waits until the test drains. */
 async function createBusyChannel(maxQueueBytes: number): Promise<TestChannel> {
@@ -150,26 +150,14 @@ describe('a full queue', () => {
 
 	it('[ORD2] on a socket: the error has the ref, the socket stays open, and a give-up lets the later ones through', async () => {
 		const test = await createBusyChannel(1000);
-		const messages: { type: string; ref?: number; code?: string }[] = [];
-		let isClosed = false;
-		const session = new Session({
-			socket: {
-				send: (data) => void messages.push(JSON.parse(String(data))),
-				close: () => {
-					isClosed = true;
-				},
-			},
-			getChannel: () => test.channel,
-			peekChannel: () => test.channel,
-			clock: () => 0,
-			memory: { types: ['none'] },
-			remember: () => {},
-			onFault: (error) => expect.unreachable(String(error)),
-		});
+		const { session, socket, faults } = openSession(test);
+		session.receive('{"type":"hello","protocol":1,"types":["none"]}');
+		await settle();
+		socket.messages.length = 0;
 		for (let ref = 1; ref <= 4; ref++) {
 			session.receive(JSON.stringify({ type: 'publish', ref, draft: { text: 'x'.repeat(100) } }));
 		}
-		expect(messages.map(({ ref, code }) => [ref, code])).toEqual([
+		expect(socket.messages.map(({ ref, code }) => [ref, code])).toEqual([
 			[3, 'overloaded'],
 			[4, 'out-of-order'],
 		]);
@@ -177,11 +165,12 @@ describe('a full queue', () => {
 		session.receive('{"type":"give-up","ref":3}');
 		session.receive('{"type":"publish","ref":4,"draft":{"text":"4"}}');
 		await test.drainAll();
-		expect(messages.filter(({ type }) => type === 'receipts')).toMatchObject([
+		expect(socket.messages.filter(({ type }) => type === 'receipts')).toMatchObject([
 			{ receipts: [{ ref: 1 }, { ref: 2 }] },
 			{ receipts: [{ ref: 4, seq: 4 }] },
 		]);
-		expect(isClosed).toBe(false);
+		expect(socket.closed).toBeUndefined();
+		expect(faults).toEqual([]);
 	});
 
 	it('[ORD1] [ORD2] [PUB2] whoever sends again what was refused has all stored once, in order, however often that is', () =>

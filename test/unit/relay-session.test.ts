@@ -2,48 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Channel } from '../../relay/channel.ts';
 import { FeedError } from '../../relay/protocol/errors.ts';
-import { Session, type SessionMemory } from '../../relay/session.ts';
+import { MAX_OUTSTANDING_BYTES, WINDOW_BYTES } from '../../relay/protocol/limits.ts';
+import { Backlog } from '../../relay/window.ts';
 import { createTestChannel, settle, type TestChannel } from '../support/channel.ts';
+import { openSession as open } from '../support/session.ts';
 
 const HELLO = '{"type":"hello","protocol":1}';
-
-class RecordingSocket {
-	readonly messages: Record<string, unknown>[] = [];
-	closed: [number, string] | undefined;
-	isBroken = false;
-
-	send(data: string | Uint8Array): void {
-		if (this.isBroken || this.closed) throw new Error('the socket is closing');
-		this.messages.push(JSON.parse(typeof data === 'string' ? data : new TextDecoder().decode(data)));
-	}
-
-	close(code: number, reason: string): void {
-		this.closed = [code, reason];
-	}
-
-	get types(): unknown[] {
-		return this.messages.map(({ type }) => type);
-	}
-}
-
-function open(test: TestChannel, more: Partial<ConstructorParameters<typeof Session>[0]> = {}) {
-	const socket = new RecordingSocket();
-	const faults: unknown[] = [];
-	let memory: SessionMemory | null = null;
-	const session = new Session({
-		socket,
-		getChannel: () => test.channel,
-		peekChannel: () => test.channel,
-		clock: () => test.clock.now,
-		memory: null,
-		remember: (kept) => {
-			memory = kept;
-		},
-		onFault: (error) => faults.push(error),
-		...more,
-	});
-	return { socket, session, faults, memory: () => memory };
-}
 
 const publish = (ref: number, draft: unknown) => JSON.stringify({ type: 'publish', ref, draft });
 
@@ -105,7 +69,7 @@ describe('a conversation', () => {
 		const events = socket.messages.flatMap((message) => (message.entries ?? []) as { seq: number }[]);
 		expect(events.map(({ seq }) => seq)).toEqual([2, 4]);
 		expect(socket.messages.filter(({ type }) => type === 'welcome')).toMatchObject([{ types: ['b'] }]);
-		expect(memory()).toEqual({ types: ['b'] });
+		expect(memory()).toEqual({ types: ['b'], seen: 0, outstanding: socket.bytes });
 	});
 
 	it('[HELLO6] filters of earlier hellos and ended sockets are given back', async () => {
@@ -306,7 +270,7 @@ describe('a conversation', () => {
 		const test = await createTestChannel();
 		test.publish([{ type: 'a' }]);
 		await test.drainAll();
-		const { socket, session } = open(test, { memory: { types: ['a'] } });
+		const { socket, session } = open(test, { memory: { types: ['a'], seen: 9, outstanding: 5 } });
 		session.resume(test.channel);
 		test.publish([{ type: 'b' }, { type: 'a' }]);
 		session.receive(publish(1, { type: 'a' }));
@@ -314,5 +278,243 @@ describe('a conversation', () => {
 		const events = socket.messages.flatMap((message) => (message.entries ?? []) as { seq: number }[]);
 		expect(events.map(({ seq }) => seq)).toEqual([3, 4]);
 		expect(socket.types).not.toContain('error');
+	});
+});
+
+describe('a window', () => {
+	const TEXT = 'x'.repeat(8000);
+
+	/** Publishes so many events of 8 kB, each as a frame of its own. */
+	async function publishMany(test: TestChannel, count: number, type = 'a'): Promise<void> {
+		for (let index = 0; index < count; index++) {
+			test.publish([{ type, text: TEXT }]);
+			await test.drainAll();
+		}
+	}
+
+	const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);
+
+	it('[WIN1] [WIN2] one who confirms gets all live; one who does not gets a window of it, and the rest as he confirms', async () => {
+		const test = await createTestChannel();
+		const [reader, stopped] = [open(test), open(test)];
+		for (const { session } of [reader, stopped]) session.receive(HELLO);
+		await settle();
+		for (let index = 0; index < 200; index++) {
+			await publishMany(test, 1);
+			reader.confirm();
+		}
+		expect(reader.socket.seqs).toEqual(upTo(200));
+		expect(reader.socket.messages).toHaveLength(201);
+		expect(stopped.socket.bytes).toBeGreaterThan(WINDOW_BYTES);
+		expect(stopped.socket.bytes).toBeLessThan(WINDOW_BYTES + 9000);
+		const before = stopped.socket.seqs.length;
+		stopped.confirm(stopped.socket.bytes - WINDOW_BYTES - 1); // not enough to have room
+		await test.drainAll();
+		expect(stopped.socket.seqs).toHaveLength(before);
+		while (stopped.socket.seqs.length < 200) {
+			stopped.confirm();
+			await test.drainAll();
+		}
+		stopped.confirm();
+		await publishMany(test, 1);
+		expect(stopped.socket.seqs).toEqual(upTo(201));
+		expect(stopped.socket.messages.at(-1)).toMatchObject({ from: 201, to: 201 });
+	});
+
+	it('[WIN1] what is less than before is passed over, what is more than was sent means all; none needs a hello or the channel', async () => {
+		const test = await createTestChannel();
+		let asked = 0;
+		const { socket, session, confirm, memory } = open(test, {
+			getChannel: () => {
+				asked++;
+				return test.channel;
+			},
+			peekChannel: () => undefined,
+		});
+		session.receive('{"type":"ping"}');
+		confirm(10);
+		confirm(3);
+		expect(memory()).toEqual({ seen: 10, outstanding: socket.bytes - 10 });
+		confirm(1_000_000);
+		session.receive('{"type":"ping"}');
+		expect(memory()).toEqual({ seen: 1_000_000, outstanding: socket.bytes / 2 });
+		session.receive('{"type":"seen","bytes":-1}');
+		expect(socket.messages.at(-1)).toMatchObject({ code: 'invalid-message' });
+		expect(asked).toBe(0);
+	});
+
+	it('[WIN3] answers count, in bytes of UTF-8, and beyond 1 MiB the socket is closed with 4429', async () => {
+		const test = await createTestChannel();
+		const { socket, session, memory } = open(test);
+		session.receive('{"type":"hello","protocol":1,"types":["ä"]}');
+		expect(memory().outstanding).toBe(socket.bytes);
+		let pings = 0;
+		for (; !socket.closed && pings < 100_000; pings++) session.receive('{"type":"ping"}');
+		expect(socket.bytes).toBeGreaterThan(1024 * 1024);
+		expect(socket.bytes).toBeLessThan(1024 * 1024 + 1000);
+		expect(socket.messages.at(-1)).toMatchObject({ code: 'too-slow', retryable: true });
+		expect(socket.messages.at(-1)?.message).toContain('{"type":"seen","bytes":N}');
+		expect(socket.closed?.[0]).toBe(4429);
+		expect(socket.messages).toHaveLength(pings + 2);
+	});
+
+	it('[WIN4] a full window is closed after its time, which every progress begins anew; while it is open no time runs', async () => {
+		const test = await createTestChannel();
+		const { socket, session, timers, expireTimers, confirm } = open(test);
+		session.receive(HELLO);
+		await settle();
+		await publishMany(test, 30);
+		expect(timers.size).toBe(0);
+		await publishMany(test, 10);
+		expect([...timers.values()]).toEqual([30_000]);
+		const [first] = timers.keys();
+		confirm(0);
+		expect(timers.keys().next().value).toBe(first);
+		confirm(1);
+		expect(timers.size).toBe(1);
+		expect(timers.keys().next().value).not.toBe(first);
+		confirm();
+		await test.drainAll();
+		expect(timers.size).toBe(0);
+		expect(socket.seqs).toEqual(upTo(40));
+		await publishMany(test, 60);
+		expireTimers();
+		expect(socket.closed?.[0]).toBe(4429);
+		expect(socket.messages.at(-1)).toMatchObject({ code: 'too-slow' });
+		const { length } = socket.messages;
+		await publishMany(test, 1);
+		expect(socket.messages).toHaveLength(length);
+		expect(timers.size).toBe(0);
+	});
+
+	it('[WIN4] a socket that ends while its window is full leaves no time running and nobody waiting', async () => {
+		const test = await createTestChannel();
+		const { session, timers } = open(test);
+		session.receive('{"type":"hello","protocol":1,"types":["a"]}');
+		await settle();
+		await publishMany(test, 40);
+		session.end();
+		await settle();
+		expect(timers.size).toBe(0);
+		for (let index = 0; index < 16; index++) expect(test.channel.takeFilter([`type-${index}`])).toBeDefined();
+	});
+
+	it('[WIN2] [HELLO6] another hello is answered while the window is full, and its entries wait for the window', async () => {
+		const test = await createTestChannel();
+		const { socket, session, confirm } = open(test);
+		session.receive(HELLO);
+		await settle();
+		await publishMany(test, 60);
+		session.receive('{"type":"hello","protocol":1,"ref":2,"position":"k3f9:40","types":["a"]}');
+		session.receive('{"type":"hello","protocol":1,"ref":3,"position":"k3f9:50","types":["a"]}');
+		await test.drainAll();
+		expect(socket.messages.filter(({ type }) => type === 'welcome')).toMatchObject([{}, { ref: 3 }]);
+		const before = socket.seqs.length;
+		confirm();
+		await test.drainAll();
+		expect(socket.seqs.slice(before)).toEqual(upTo(60).slice(50));
+	});
+
+	it('[WIN5] windows shrink with what all have outstanding, and a first hello is refused once that is too much', async () => {
+		const test = await createTestChannel();
+		const backlog = new Backlog();
+		const [early, late] = [open(test, { backlog }), open(test, { backlog })];
+		early.session.receive(HELLO);
+		await settle();
+		backlog.add(MAX_OUTSTANDING_BYTES);
+		await publishMany(test, 20);
+		expect(early.socket.bytes).toBeLessThan(64 * 1024 + 9000);
+		late.session.receive(HELLO);
+		expect(late.socket.messages).toMatchObject([{ type: 'error', code: 'relay-full', retryable: true }]);
+		expect(late.socket.closed?.[0]).toBe(4529);
+		early.session.receive(HELLO);
+		await settle();
+		expect(early.socket.closed).toBeUndefined();
+		early.confirm();
+		await test.drainAll();
+		expect(new Set(early.socket.seqs)).toEqual(new Set(upTo(20)));
+		backlog.add(-MAX_OUTSTANDING_BYTES);
+		const later = open(test, { backlog });
+		later.session.receive(HELLO);
+		await settle();
+		expect(later.socket.types[0]).toBe('welcome');
+	});
+
+	it('[WIN5] one who waits when windows have grown again is sent the rest, and not closed', async () => {
+		const test = await createTestChannel();
+		const backlog = new Backlog();
+		const { socket, session, expireTimers } = open(test, { backlog });
+		session.receive(HELLO);
+		await settle();
+		backlog.add(MAX_OUTSTANDING_BYTES);
+		await publishMany(test, 20);
+		backlog.add(-MAX_OUTSTANDING_BYTES);
+		expireTimers();
+		await test.drainAll();
+		expect(socket.seqs).toEqual(upTo(20));
+		expect(socket.closed).toBeUndefined();
+	});
+
+	it('[WIN5] what a closed socket holds counts until its connection is gone', async () => {
+		const test = await createTestChannel();
+		const backlog = new Backlog();
+		for (let round = 1; round <= 3; round++) {
+			const { session, socket } = open(test, { backlog });
+			session.receive(HELLO);
+			await settle();
+			await publishMany(test, 40);
+			const before = backlog.bytes;
+			session.receive('{"type":"hello","protocol":2}');
+			expect(socket.closed?.[0]).toBe(4406);
+			expect(backlog.bytes).toBeGreaterThan(before + 60_000);
+			expect(backlog.bytes).toBeGreaterThan(WINDOW_BYTES);
+			session.end();
+			expect(backlog.bytes).toBe(0);
+		}
+	});
+
+	it('[WIN6] [SLEEP1] a viewer who was behind when the relay slept still is: he goes on where he was once he confirms', async () => {
+		const test = await createTestChannel();
+		const backlog = new Backlog();
+		const asleep = open(test, { backlog });
+		asleep.session.receive('{"type":"hello","protocol":1,"types":["a"]}');
+		await settle();
+		await publishMany(test, 50);
+		await publishMany(test, 3, 'b');
+		const memory = asleep.memory();
+		expect(memory).toMatchObject({ types: ['a'], position: asleep.socket.seqs.length });
+		const counted = backlog.bytes;
+		test.channel.leave = () => {}; // nobody tells the relay that it falls asleep
+		const awake = open(test, { backlog, memory, isCounted: true });
+		expect(backlog.bytes).toBe(counted);
+		expect(awake.timers.size).toBe(1);
+		awake.session.resume(test.channel);
+		await publishMany(test, 1);
+		expect(awake.socket.messages).toEqual([]);
+		awake.session.receive(`{"type":"seen","bytes":${asleep.socket.bytes}}`);
+		await test.drainAll();
+		expect([...asleep.socket.seqs, ...awake.socket.seqs]).toEqual([...upTo(50), 54]);
+		expect(awake.socket.messages[0]).toMatchObject({ from: asleep.socket.seqs.length + 1 });
+		expect(awake.memory()).not.toHaveProperty('position');
+		awake.session.end();
+		expect(backlog.bytes).toBe(0);
+	});
+
+	it('[WIN6] what must outlast a sleep is saved once for many frames, and before the first hello too', async () => {
+		const test = await createTestChannel();
+		const { socket, session, saves, memory } = open(test);
+		session.receive('{"type":"ping"}');
+		expect(saves.asked).toBe(1);
+		const state = memory();
+		expect(state).toEqual({ seen: 0, outstanding: socket.bytes });
+		const woken = open(test, { memory: state });
+		woken.session.receive(publish(1, {}));
+		woken.session.receive(publish(1, { text: 'a' }));
+		expect(woken.socket.messages.at(-1)).toMatchObject({ code: 'hello-expected' });
+		session.receive(HELLO);
+		await settle();
+		const { asked } = saves;
+		await publishMany(test, 20);
+		expect(saves.asked).toBeLessThanOrEqual(asked + 1);
 	});
 });

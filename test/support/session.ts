@@ -1,0 +1,74 @@
+// One socket's conversation without a socket: what is sent is recorded, and time passes when a test says so.
+// Knows a session's seams; never knows what is said.
+import { Session, type SessionMemory } from '../../relay/session.ts';
+import { Backlog } from '../../relay/window.ts';
+import type { TestChannel } from './channel.ts';
+
+export class RecordingSocket {
+	readonly messages: Record<string, unknown>[] = [];
+	/** Of all frames so far. */
+	bytes = 0;
+	closed: [number, string] | undefined;
+	isBroken = false;
+
+	send(data: string | Uint8Array): void {
+		if (this.isBroken || this.closed) throw new Error('the socket is closing');
+		this.bytes += Buffer.byteLength(data);
+		this.messages.push(JSON.parse(typeof data === 'string' ? data : new TextDecoder().decode(data)));
+	}
+
+	close(code: number, reason: string): void {
+		this.closed = [code, reason];
+	}
+
+	get types(): unknown[] {
+		return this.messages.map(({ type }) => type);
+	}
+
+	get seqs(): number[] {
+		return this.messages.flatMap((message) => (message.entries ?? []) as { seq: number }[]).map(({ seq }) => seq);
+	}
+}
+
+/** A session over a socket that records, with a clock and timers that are moved by hand. */
+export function openSession(test: TestChannel, more: Partial<ConstructorParameters<typeof Session>[0]> = {}) {
+	const socket = new RecordingSocket();
+	const faults: unknown[] = [];
+	const timers = new Map<() => void, number>();
+	const saves = { asked: 0 };
+	let memory: SessionMemory | null = null;
+	const session = new Session({
+		socket,
+		getChannel: () => test.channel,
+		peekChannel: () => test.channel,
+		clock: () => test.clock.now,
+		memory: null,
+		remember: (kept) => {
+			memory = kept;
+		},
+		saveLater: () => {
+			saves.asked++;
+		},
+		backlog: new Backlog(),
+		isCounted: false,
+		stallTimeoutMs: 30_000,
+		startTimer: (ms, run) => {
+			timers.set(run, ms);
+			return () => timers.delete(run);
+		},
+		onFault: (error) => faults.push(error),
+		...more,
+	});
+	const memoryOf = () => {
+		session.save();
+		return memory as unknown as SessionMemory; // just remembered
+	};
+	/** The time of all that runs is over. */
+	const expireTimers = () => {
+		const running = [...timers.keys()];
+		timers.clear();
+		for (const run of running) run();
+	};
+	const confirm = (bytes = socket.bytes) => session.receive(`{"type":"seen","bytes":${bytes}}`);
+	return { socket, session, faults, timers, saves, expireTimers, confirm, memory: memoryOf };
+}
