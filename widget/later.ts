@@ -11,6 +11,7 @@ addIcons(laterPaths);
 export { Reader } from './reading.ts';
 export { dataView, details, nearestHue, picture } from './views/details.ts';
 export { endView, gapView, moveFocus } from './views/ends.ts';
+export { outboxLines } from './views/outbox.ts';
 export { countEvents, pulseView } from './views/pulse.ts';
 export { richText } from './views/rich-text.ts';
 export { bones, troubleView } from './views/trouble.ts';

@@ -580,6 +580,7 @@ export class LiveFeed extends LitElement {
 				fresh: this.#fresh,
 				older: this.#reader?.older ?? 'unknown',
 				isNew: !this.#hasHistory,
+				drafts: this.#client,
 				pulse: this.#pulse,
 				noPulse: this.noPulse,
 				noHeader: this.noHeader,

@@ -22,6 +22,11 @@ export const laterEnglish = {
 		`${count(events, 'event')} in the last hour` +
 		(events ? `, busiest ${busiest} with ${format(most)}` : '') +
 		(errors ? `, ${count(errors, 'error')}` : ''),
+	sending: 'Sending…',
+	waitingToBeSent: 'Waiting to be sent',
+	notSent: 'Not sent',
+	discard: 'Discard',
+	moreWaiting: (drafts: number) => `and ${format(drafts)} more`,
 	unreachable: 'Cannot reach the relay',
 	noAnswer: (relay: string, next: string | undefined) =>
 		`\`${relay}\` does not answer.${next ? ` Next attempt at ${next}.` : ''}`,

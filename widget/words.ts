@@ -41,6 +41,12 @@ export interface Words {
 	/** Title of the empty panel, and its text. */
 	nothing: string;
 	nothingYet: (channel: string) => string;
+	/** An event of one's own on its way, before that, and where it was refused; with what may be done then. */
+	sending: string;
+	waitingToBeSent: string;
+	notSent: string;
+	discard: string;
+	moreWaiting: (drafts: number) => string;
 	/** Title, and text, which may hold `code`, where the relay does not answer. */
 	unreachable: string;
 	noAnswer: (relay: string, nextAttempt: string | undefined) => string;

@@ -57,6 +57,8 @@ export interface ClientEvents {
 export interface Waiting {
 	/** For `retry` and `discard`. */
 	ref: number;
+	/** When it was handed in, by this device's clock; milliseconds since 1970. */
+	at: number;
 	draft: Draft;
 	state: 'waiting' | 'sending' | 'failed';
 	/** Why it was refused for good. */
@@ -155,9 +157,12 @@ export class FeedClient {
 
 	/** The drafts that have no receipt yet, oldest first; `failed` ones wait for `retry` or `discard`. */
 	get outbox(): readonly Waiting[] {
-		return [...this.#outbox.drafts.values()].map(({ ref, json, error }) => ({
+		return [...this.#outbox.drafts.values()].map(({ ref, at, json, error }) => ({
 			ref,
-			draft: JSON.parse(json).draft,
+			at,
+			get draft() {
+				return JSON.parse(json).draft;
+			},
 			state: error ? 'failed' : this.#isOpen ? 'sending' : 'waiting',
 			error,
 		}));

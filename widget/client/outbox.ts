@@ -17,6 +17,8 @@ export interface Outgoing {
 	readonly ref: number;
 	/** The publish message, ready to be sent: the draft as it was handed in. */
 	readonly json: string;
+	/** When it was handed in; milliseconds since 1970. */
+	readonly at: number;
 	/** Why it was refused for good. */
 	error?: FeedError;
 	/** When it was last handed to the transport; milliseconds since 1970. */
@@ -61,7 +63,7 @@ export class Outbox {
 			throw new FeedError('event-too-large', `An event has at most ${MAX_EVENT_BYTES} bytes as JSON.`);
 		if (this.drafts.size >= MAX_WAITING || this.#chars + json.length > MAX_WAITING_CHARS)
 			throw new FeedError('outbox-full', `${this.drafts.size} events wait for the relay already.`);
-		const own = { ref, json, resolve, reject };
+		const own = { ref, json, at: Date.now(), resolve, reject };
 		this.#chars += json.length;
 		this.drafts.set(ref, own);
 		return own;
@@ -92,7 +94,7 @@ export class Outbox {
 		for (const own of storage ? this.waiting : []) {
 			if (own.name) continue;
 			// In the order of time, whichever page has written it.
-			const name = `${this.prefix}${Date.now()} ${1e9 + own.ref} ${createKey()}`;
+			const name = `${this.prefix}${own.at} ${1e9 + own.ref} ${createKey()}`;
 			try {
 				(storage as Record<string, string>)[name] = own.json; // there is one, or there are none of these
 				own.name = name;

@@ -98,6 +98,15 @@ export const rest = css`
 			min-block-size: 44px;
 		}
 	}
+	.row-pending > * {
+		grid-column: 2 / 4;
+	}
+	.row-pending .text {
+		opacity: 0.65;
+	}
+	.failed {
+		color: var(--_error);
+	}
 	.more {
 		color: var(--_accent);
 	}

@@ -11,6 +11,7 @@ import type { Words } from '../words.ts';
 import { header } from './header.ts';
 import { drawLines, type Line } from './lines.ts';
 import { emptyView, isAuthors, type Trouble } from './note.ts';
+import type { Drafts } from './outbox.ts';
 import type { RowHandlers } from './row.ts';
 import { row } from './row.ts';
 
@@ -44,6 +45,8 @@ export interface PanelProps extends Zone, Trouble {
 	/** Nothing was ever published. */
 	isNew: boolean;
 	older: 'more' | 'loading' | 'beginning' | 'trimmed' | 'unknown';
+	/** What was handed in here and is not stored yet. */
+	drafts: Drafts | undefined;
 	pulse: Pulse | undefined;
 	noPulse: boolean;
 	noHeader: boolean;
@@ -119,6 +122,8 @@ function lines(props: PanelProps, on: PanelHandlers): Line[] {
 			draw: () => row(event, state, props, words, on),
 		});
 	}
+	// At the newest end, where they will be.
+	if (later) result[props.order === 'newest-first' ? 'unshift' : 'push'](...later.outboxLines(props));
 	return result;
 }
 

@@ -1,0 +1,52 @@
+// What was handed in here and is not stored yet: on its way, waiting, or refused with another try.
+// Knows words and buttons; never knows how it is sent.
+import { html, nothing } from 'lit';
+import type { Draft } from '../../relay/protocol/event.ts';
+import type { Line } from './lines.ts';
+import type { PanelProps } from './panel.ts';
+
+/** A reader sees what is stored within this time as a row at once; milliseconds. */
+const QUICK_MS = 1500;
+/** Drafts that are shown; of the rest their number. */
+const MOST = 5;
+
+/** What the view needs of a client. */
+export interface Drafts {
+	readonly outbox: readonly {
+		ref: number;
+		/** When it was handed in, by this device's clock; milliseconds since 1970. */
+		at: number;
+		draft: Draft;
+		state: 'waiting' | 'sending' | 'failed';
+		error: { message: string } | undefined;
+	}[];
+	retry(ref: number): void;
+	discard(ref: number): void;
+}
+
+/** A line for each draft that takes longer than a moment, or has failed; in display order. */
+export function outboxLines({ drafts, order, words }: PanelProps): Line[] {
+	const shown = drafts?.outbox.filter(({ at, state }) => state === 'failed' || Date.now() - at > QUICK_MS) ?? [];
+	const result: Line[] = shown.slice(0, MOST).map(({ ref, draft, state, error }) => ({
+		key: `draft ${ref}`,
+		deps: [state, words],
+		draw: () =>
+			html`<li class="row row-pending" part="row row-pending"><p class="text" part="row-text" dir="auto">${
+				draft.text ?? html`<span dir="ltr">${draft.type}</span>`
+			}</p><div class="meta" part="row-meta">${
+				state === 'failed'
+					? html`<span class="failed" title=${error?.message ?? nothing}>${words.notSent}</span>
+					<button class="more" @click=${() => drafts?.retry(ref)}>${words.retry}</button>
+					<button class="more" @click=${() => drafts?.discard(ref)}>${words.discard}</button>`
+					: html`<span>${state === 'sending' ? words.sending : words.waitingToBeSent}</span>`
+			}</div></li>`,
+	}));
+	const rest = shown.length - MOST;
+	if (rest > 0)
+		result.push({
+			key: 'drafts',
+			deps: [rest, words],
+			draw: () => html`<li class="end">${words.moreWaiting(rest)}</li>`,
+		});
+	return order === 'newest-first' ? result.reverse() : result;
+}
