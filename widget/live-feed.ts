@@ -249,11 +249,6 @@ export class LiveFeed extends LitElement {
 			.filter(Boolean);
 	}
 
-	#isShown(event: FeedEvent): boolean {
-		const patterns = this.#patterns;
-		return patterns.length === 0 || patterns.some((pattern) => matchesType(pattern, event.type));
-	}
-
 	/** Connects, unless it is connected. */
 	#join(): void {
 		if (!this.isConnected || this.#client) return;
@@ -377,9 +372,12 @@ export class LiveFeed extends LitElement {
 		else show();
 	}
 
-	#handleReceived(events: readonly FeedEvent[], replayed: boolean): void {
+	#handleReceived(all: readonly FeedEvent[], replayed: boolean): void {
 		if (replayed && this.#needsHistory) return;
-		const shown = events.filter((event) => this.#isShown(event));
+		// Others who share the client may want more.
+		const events = choose(all, this.#transferred());
+		if (events.length === 0) return;
+		const shown = choose(events, this.#patterns);
 		if (this.#timeline.append(shown) > 0) this.#reader?.forgetEnd();
 		if (!replayed) {
 			this.#uncounted.push(...events);
@@ -599,6 +597,12 @@ export class LiveFeed extends LitElement {
 /** Runs once what was drawn in this frame is on the screen. */
 function afterPaint(run: () => void): void {
 	requestAnimationFrame(() => setTimeout(run));
+}
+
+function choose(events: readonly FeedEvent[], patterns: readonly string[] = []): readonly FeedEvent[] {
+	return patterns.length === 0
+		? events
+		: events.filter(({ type }) => patterns.some((pattern) => matchesType(pattern, type)));
 }
 
 function toggled(set: ReadonlySet<number>, seq: number): ReadonlySet<number> {

@@ -12,17 +12,14 @@ const isSocket = ({ via }: { via: string }) => via === 'websocket';
 describe('a panel whose line fails', () => {
 	const stage = setStage();
 	let proxy: FaultProxy;
+	/** It takes as long as a relay under load may need for a receipt: begun first, and looked at last. */
+	let answered: Promise<{ dropped: number; receipt: unknown; shown: unknown }>;
 	beforeAll(async () => {
 		proxy = await startProxy(Number(new URL(stage.relay.url).port));
-	});
-	afterAll(() => proxy?.stop());
-
-	// It takes as long as a relay under load may need for a receipt: begun first, and looked at last.
-	let answered: Promise<{ dropped: number; receipt: unknown; shown: unknown }>;
-	beforeAll(() => {
 		answered = loseReceipt();
 		answered.catch(() => {}); // told by the test that waits for it
 	});
+	afterAll(() => proxy?.stop());
 	async function loseReceipt() {
 		const own = await startProxy(Number(new URL(stage.relay.url).port));
 		try {
