@@ -17,9 +17,9 @@ const READERS = 20;
 const MAX_GROWTH_MB = 20;
 /** The others' p99 with a stalled viewer, as a multiple of that without. */
 const MAX_DELAY_RATIO = 1.2;
-/** An event of some 8.2 kB; a request has a hundred of them. */
+/** An event of some 8.2 kB; a request has 25 of them, since larger ones leave the engine more to collect than is measured here. */
 const TEXT = 'x'.repeat(8000);
-const BATCH = 100;
+const BATCH = 25;
 const DEADLINE_MS = 120_000;
 
 export interface Outcome {
@@ -265,10 +265,17 @@ export async function runSlowViewer({ short }: { short: boolean }): Promise<Outc
 		}
 	};
 
-	const nobody = await grow('nobody stalled', async (stage) => {
-		await stage.broadcast(total);
-		return () => {};
-	});
+	// Twice, since the same run differs by several MB from itself; the higher is what counts.
+	const controls: number[] = [];
+	for (const name of ['nobody stalled', 'nobody stalled, again']) {
+		controls.push(
+			await grow(name, async (stage) => {
+				await stage.broadcast(total);
+				return () => {};
+			}),
+		);
+	}
+	const nobody = Math.max(...controls);
 	const compare = (name: string, growth: number) => {
 		const more = growth - nobody;
 		lines.push(`${name}: ${round(more)} MB over the run with nobody stalled (at most ${MAX_GROWTH_MB})`);
