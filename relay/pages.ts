@@ -5,7 +5,7 @@ import type { Log } from './log.ts';
 import { MAX_PAGE_EVENTS } from './protocol/limits.ts';
 
 /** Pages that are held, of 256 KiB at about. */
-const KEPT_PAGES = 8;
+const KEPT_PAGES = 4;
 
 export class Pages {
 	readonly #log: Log;
