@@ -53,9 +53,11 @@ export async function runCuts({ short, seed }: ScenarioOptions): Promise<Scenari
 	try {
 		for (let index = 0; index < LANES; index++) lanes.push(await openLane(relay, index, seed));
 		await Promise.all(
-			lanes.map(async (lane) => {
+			lanes.map(async (lane, index) => {
+				// Each has its own share, so that the seed decides everything.
+				const share = Math.ceil((cuts - index) / LANES);
 				await publish(relay.url, lane, 10);
-				while (begun < cuts && failures.length === 0) {
+				for (let own = 0; own < share && failures.length === 0; own++) {
 					begun++;
 					const kind = lane.random.pick(lane.isSocket ? [...CUTS, ...MESSAGE_CUTS] : CUTS);
 					counts.set(kind, (counts.get(kind) ?? 0) + 1);
@@ -63,7 +65,11 @@ export async function runCuts({ short, seed }: ScenarioOptions): Promise<Scenari
 					await cut(relay.url, lane, kind, missed);
 					lane.proxy.heal();
 					await lane.proxy.openPort();
-					// Whatever fault it was, the next event shows whether something is missing.
+					// Some come while it is coming back; and whatever fault it was, the next event shows whether one is missing.
+					for (let part = lane.random.below(4); part > 0; part--) {
+						await pause(lane.random.below(150));
+						await publish(relay.url, lane, lane.random.between(1, KEPT / 2));
+					}
 					await publish(relay.url, lane, 1);
 					if (!(await until(() => parseId(lane.viewer.position).seq >= lane.handedIn, RETURN_MS))) {
 						failures.push(
