@@ -42,6 +42,8 @@ export async function runKills({ short, seed }: ScenarioOptions): Promise<Scenar
 		viewers.sse = new SseViewer(options);
 		viewers.ndjson = new NdjsonViewer(options);
 		panels = await openPanels(relay.url, CHANNEL);
+		const haveJoined = () => Object.values(viewers).every(({ joins }) => joins > 0);
+		if (!(await until(haveJoined, RETURN_MS))) throw new Error('not all viewers began');
 		socketPublisher = new SocketPublisher(relay.url, CHANNEL, ledger);
 
 		const joined = new Map<string, number>();
@@ -133,7 +135,7 @@ export async function runKills({ short, seed }: ScenarioOptions): Promise<Scenar
 		if (drawn.drawn.join() !== expected.join())
 			failures.push('the rows drawn at the end are not the newest of history');
 		const rate = handedIn.length / seconds;
-		if (rate < 200) failures.push(`only ${group(rate)} drafts a second were handed in`);
+		if (!short && rate < 200) failures.push(`only ${group(rate)} drafts a second were handed in`);
 		failures.push(...tally.failures, ...drawn.disorder.slice(0, 10), ...panels.errors.slice(0, 10));
 		failures.push(...[...ledger.refusals, ...element.refusals].slice(0, 10).map((why) => `refused: ${why}`));
 		return {
