@@ -32,6 +32,8 @@ type CutKind = (typeof CUTS)[number] | (typeof MESSAGE_CUTS)[number];
 /** A viewer, a channel and a proxy of their own. */
 interface Lane {
 	name: string;
+	/** What kind of viewer it is. */
+	kind: string;
 	channel: string;
 	proxy: FaultProxy;
 	viewer: Viewer;
@@ -52,18 +54,23 @@ export async function runCuts({ short, seed }: ScenarioOptions): Promise<Scenari
 	const start = performance.now();
 	try {
 		for (let index = 0; index < LANES; index++) lanes.push(await openLane(relay, index, seed));
+		const plan = planCuts(lanes, cuts, createRandom(seed));
 		await Promise.all(
-			lanes.map(async (lane) => {
-				await publish(relay.url, lane, 10);
-				while (begun < cuts && failures.length === 0) {
+			lanes.map(async (lane, index) => {
+				const own = plan[index] as CutKind[]; // there is one for each lane
+				for (const kind of own) {
+					if (failures.length > 0) break;
 					begun++;
-					const kind = lane.random.pick(lane.isSocket ? [...CUTS, ...MESSAGE_CUTS] : CUTS);
 					counts.set(kind, (counts.get(kind) ?? 0) + 1);
 					const missed = lane.random.pick([0, 1, KEPT / 2, KEPT, KEPT * 2, KEPT * 3]) + lane.random.below(KEPT / 4);
 					await cut(relay.url, lane, kind, missed);
 					lane.proxy.heal();
 					await lane.proxy.openPort();
-					// Whatever fault it was, the next event shows whether something is missing.
+					// Some come while it is coming back; and whatever fault it was, the next event shows whether one is missing.
+					for (let part = lane.random.below(4); part > 0; part--) {
+						await pause(lane.random.below(150));
+						await publish(relay.url, lane, lane.random.between(1, KEPT / 2));
+					}
 					await publish(relay.url, lane, 1);
 					if (!(await until(() => parseId(lane.viewer.position).seq >= lane.handedIn, RETURN_MS))) {
 						failures.push(
@@ -102,6 +109,21 @@ export async function runCuts({ short, seed }: ScenarioOptions): Promise<Scenari
 	}
 }
 
+/** Which lane gets which cuts: as many of each kind as of any other for viewers of one kind, in an order of chance. */
+function planCuts(lanes: readonly Lane[], cuts: number, random: Random): CutKind[][] {
+	const decks = new Map<string, CutKind[]>();
+	return lanes.map(({ kind, isSocket }, index) => {
+		const deck = decks.get(kind) ?? [];
+		decks.set(kind, deck);
+		const share = Math.ceil((cuts - index) / lanes.length);
+		while (deck.length < share) {
+			const rest: CutKind[] = isSocket ? [...CUTS, ...MESSAGE_CUTS] : [...CUTS];
+			while (rest.length > 0) deck.push(...rest.splice(random.below(rest.length), 1));
+		}
+		return deck.splice(0, share);
+	});
+}
+
 async function openLane(relay: { port: number }, index: number, seed: number): Promise<Lane> {
 	const proxy = await startProxy(relay.port);
 	const channel = `cuts-${index}`;
@@ -114,7 +136,7 @@ async function openLane(relay: { port: number }, index: number, seed: number): P
 	];
 	const [kind, Kind] = kinds[index % kinds.length] as (typeof kinds)[number]; // below the length
 	const lane: Omit<Lane, 'viewer'> = {
-		...{ name: `${kind} ${index}`, channel, proxy, ledger: new Ledger(), handedIn: 0 },
+		...{ name: `${kind} ${index}`, kind, channel, proxy, ledger: new Ledger(), handedIn: 0 },
 		random: createRandom(seed + index),
 		isSocket: kind === 'client' || kind === 'socket',
 	};

@@ -35,6 +35,8 @@ export interface Panels {
 	readPublished(): Promise<{ handedIn: number; receipts: Placed[]; refusals: string[]; publisher: string }>;
 	/** Rows as they were drawn. `epoch` is the log's, since a row does not show it. */
 	readPainted(epoch: string): Promise<{ steps: Step[]; frames: number; disorder: string[]; drawn: number[] }>;
+	/** Whether both panels are live, and how many receipts the publishing one has. */
+	readState(): Promise<{ isLive: boolean; receipts: number }>;
 	/** The positions of both panels' newest events. */
 	readNewest(): Promise<[all: number, painted: number]>;
 	/** Begins to publish, so many a second. */
@@ -164,6 +166,11 @@ async function openPage(
 			});
 			return { steps, frames, disorder, drawn };
 		},
+		readState: () =>
+			page.evaluate(() => ({
+				isLive: [...document.querySelectorAll<LiveFeed>('live-feed')].every(({ connection }) => connection === 'live'),
+				receipts: (globalThis as unknown as { record: Record }).record.receipts.length,
+			})),
 		readNewest: () =>
 			page.evaluate(() => {
 				const newest = (id: string) => (document.getElementById(id) as LiveFeed).events.at(-1)?.seq ?? 0;

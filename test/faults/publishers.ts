@@ -2,6 +2,7 @@
 // Knows keys, resending and receipts; never knows when a relay is killed.
 import { WebSocket } from 'ws';
 import type { Receipt } from '../../relay/protocol/event.ts';
+import { SEEN_BYTES } from '../../relay/protocol/limits.ts';
 import type { RelayMessage } from '../../relay/protocol/relay-message.ts';
 import type { Mark, Placed } from './checker.ts';
 import { pause } from './scenario.ts';
@@ -42,6 +43,17 @@ export class Ledger {
 	confirm({ p, n }: MarkedDraft['data'], receipt: Pick<Receipt, 'id'>): void {
 		this.receipts.push({ publisher: p, n, ...parseId(receipt.id) });
 	}
+}
+
+/** Confirms what came on a socket, as every reader must; to be called with the length of each message. */
+export function createConfirmer(socket: WebSocket): (bytes: number) => void {
+	let [received, confirmed] = [0, 0];
+	return (bytes) => {
+		received += bytes;
+		if (received - confirmed < SEEN_BYTES / 2) return;
+		confirmed = received;
+		socket.send(JSON.stringify({ type: 'seen', bytes: received }));
+	};
 }
 
 /** Publishes over one WebSocket with drafts in flight; after a cut it sends again what has no receipt, in order. */
@@ -88,7 +100,11 @@ export class SocketPublisher {
 			socket.send(JSON.stringify({ type: 'hello', protocol: 1, history: 0, types: ['none'] }));
 			for (const [ref, draft] of this.#waiting) this.#send(socket, ref, draft);
 		});
-		socket.on('message', (data) => this.#receive(socket, JSON.parse(String(data)) as RelayMessage));
+		const confirm = createConfirmer(socket);
+		socket.on('message', (data: Buffer) => {
+			confirm(data.length);
+			this.#receive(socket, JSON.parse(data.toString()) as RelayMessage);
+		});
 		socket.on('error', () => {}); // `close` follows
 		socket.on('close', () => {
 			if (!this.#isOver) setTimeout(() => this.#isOver || this.#open(), 50);

@@ -3,7 +3,7 @@
 import type { Verdict } from './checker.ts';
 
 export interface ScenarioOptions {
-	/** The form that runs in `npm test`. */
+	/** The form that runs in `npm test`: it holds nobody to a speed. */
 	short: boolean;
 	/** Decides every choice that is left to chance. */
 	seed: number;

@@ -3,12 +3,11 @@
 import http from 'node:http';
 import { WebSocket } from 'ws';
 import type { FeedEvent, Page } from '../../relay/protocol/event.ts';
-import { SEEN_BYTES } from '../../relay/protocol/limits.ts';
 import type { RelayMessage } from '../../relay/protocol/relay-message.ts';
 import { FeedClient } from '../../widget/client/index.ts';
 import { parseEventStream } from '../support/text-stream.ts';
 import type { LogRecord, Step } from './checker.ts';
-import { parseId, placeEvent } from './publishers.ts';
+import { createConfirmer, parseId, placeEvent } from './publishers.ts';
 import { pause } from './scenario.ts';
 
 // Node before 22 has none.
@@ -19,6 +18,8 @@ export interface ViewerOptions {
 	channel: string;
 	/** Where to begin, a position; `-:0` unless given, all of a channel that is still empty. */
 	position?: string;
+	/** For the headless client, which takes no position: how many of the newest to begin with; none unless given. */
+	history?: number;
 	/** The oldest entry that is kept by now at the latest; asked when a gap is announced. */
 	getFirst?: () => number;
 }
@@ -66,8 +67,6 @@ function firstThen({ getFirst }: ViewerOptions): { firstThen?: number } {
 /** The ten lines of PROTOCOL.md's client, and a record. Passes over what it has already. */
 export class SocketViewer extends ReadingViewer {
 	#socket: WebSocket | undefined;
-	#bytes = 0;
-	#confirmed = 0;
 
 	constructor(options: ViewerOptions) {
 		super(options);
@@ -85,16 +84,11 @@ export class SocketViewer extends ReadingViewer {
 			perMessageDeflate: false,
 		});
 		this.#socket = socket;
-		this.#bytes = 0;
-		this.#confirmed = 0;
+		const confirm = createConfirmer(socket);
 		socket.on('open', () => socket.send(JSON.stringify({ type: 'hello', protocol: 1, position: this.position })));
 		socket.on('message', (data: Buffer) => {
 			if (this.isOver || socket !== this.#socket) return;
-			this.#bytes += data.length;
-			if (this.#bytes - this.#confirmed >= SEEN_BYTES / 2) {
-				this.#confirmed = this.#bytes;
-				socket.send(JSON.stringify({ type: 'seen', bytes: this.#bytes }));
-			}
+			confirm(data.length);
 			try {
 				this.#receive(JSON.parse(data.toString()) as RelayMessage);
 			} catch {
@@ -227,10 +221,12 @@ export class NdjsonViewer extends StreamViewer {
 export class ClientViewer implements Viewer {
 	readonly steps: Step[] = [];
 	readonly client: FeedClient;
+	/** Everything after this `seq` was to come, from the first welcome on. */
+	begin = 0;
 	joins = 0;
 
 	constructor(options: ViewerOptions) {
-		this.client = new FeedClient({ relay: options.relay, channel: options.channel, history: 0 });
+		this.client = new FeedClient({ relay: options.relay, channel: options.channel, history: options.history ?? 0 });
 		this.client.on('received', ({ events }) => {
 			for (const event of events) this.steps.push({ kind: 'event', ...placeEvent(event) });
 		});
@@ -240,8 +236,10 @@ export class ClientViewer implements Viewer {
 		let isJoined = false;
 		this.client.on('state', () => {
 			const { connection } = this.client;
-			if (!isJoined && (connection === 'live' || connection === 'catching-up')) this.joins++;
+			const wasJoined = isJoined;
 			isJoined = connection === 'live' || connection === 'catching-up';
+			if (wasJoined || !isJoined) return;
+			if (++this.joins === 1) this.begin = parseId(this.position).seq;
 		});
 		this.client.connect();
 	}

@@ -39,14 +39,16 @@ export async function runWipes({ short, seed }: ScenarioOptions): Promise<Scenar
 		viewers.ndjson = new NdjsonViewer(options);
 		const haveJoined = () => Object.values(viewers).every(({ joins }) => joins > 0);
 		if (!(await until(haveJoined, RETURN_MS))) throw new Error('not all viewers began');
+		const joins = new Map<Viewer, number>();
+		const isBack = (viewer: Viewer) => viewer.joins > (joins.get(viewer) ?? 0);
 		for (let wipe = 0; wipe <= wipes && failures.length === 0; wipe++) {
 			// Fewer than before, as many, more: an old position lies within the new log or beyond it. Some of it comes
 			// before the viewers are back, some after.
+			if (random.below(3) === 0) await until(() => Object.values(viewers).every(isBack), RETURN_MS);
 			await publish(random.between(1, 60));
 			if (random.below(2) === 0) await pause(random.below(400));
 			await publish(random.between(1, 60));
 			const log = await readLog(relay.url, CHANNEL);
-			logs.push(log);
 			const isThere = ({ position }: Viewer) => position === `${log.epoch}:${log.last}`;
 			if (!(await until(() => Object.values(viewers).every(isThere), RETURN_MS))) {
 				const late = Object.entries(viewers).filter(([, viewer]) => !isThere(viewer));
@@ -54,8 +56,16 @@ export async function runWipes({ short, seed }: ScenarioOptions): Promise<Scenar
 				failures.push(`after wipe ${wipe}, of ${log.epoch}:${log.last}: ${where}`);
 				break;
 			}
+			// What came last may be lost before anybody was shown it.
+			if (random.below(2) === 0) await publish(random.between(1, 20));
+			logs.push(await readLog(relay.url, CHANNEL));
+			for (const viewer of Object.values(viewers)) joins.set(viewer, viewer.joins);
 			if (wipe < wipes) await relay.crash(relay.wipe);
 		}
+		// After the last log nothing is lost: it is to be seen to its end.
+		const { last = 0 } = logs.at(-1) ?? {};
+		const isDone = ({ position }: Viewer) => position === `${logs.at(-1)?.epoch}:${last}`;
+		if (failures.length === 0) await until(() => Object.values(viewers).every(isDone), RETURN_MS);
 		const tally = new Tally();
 		tally.add(
 			check({
