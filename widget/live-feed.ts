@@ -68,7 +68,7 @@ interface Subscribed {
  * @csspart state - the words for the connection
  * @csspart pulse - the hour's bars
  * @csspart list - the scrolling list
- * @csspart row - a row; also `row-debug` … `row-error`, `row-fresh`, `row-selected`
+ * @csspart row - a row; also `row-debug` … `row-error`, `row-fresh`, `row-selected`, and `row-pending` for what is not sent yet
  * @csspart row-avatar - picture or initials
  * @csspart row-text - the sentence
  * @csspart row-meta - the second line

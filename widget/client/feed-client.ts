@@ -74,9 +74,11 @@ export interface SubscribeOptions {
 
 /** What a leaving page hands over at the most, bytes; with room for the form around it. */
 const LEAVING_BYTES = 60_000;
-/** Coming back: full jitter up to a bound that doubles from the first to the last, milliseconds. */
+/** Coming back: full jitter up to a bound that doubles from the first on; short for a restart, longer for an outage. Milliseconds. */
 const FIRST_RETRY_MS = 1000;
-const LAST_RETRY_MS = 30_000;
+const RESTART_RETRY_MS = 8000;
+const OUTAGE_RETRY_MS = 30_000;
+const OUTAGE_ATTEMPTS = 10;
 /** A welcome that has not come by then will not come; and when all is well, what keeps it so is loaded then. Milliseconds. */
 const WELCOME_TIMEOUT_MS = 10_000;
 const CALM_MS = 20_000;
@@ -562,7 +564,8 @@ export class FeedClient {
 		this.#outbox.keep();
 		this.problem ??= new FeedError('relay-unreachable', `The relay at ${this.relay} cannot be reached.`);
 		// Full jitter: those who were cut off together do not come back together. The relay knows how many they are.
-		const bound = Math.max(Math.min(FIRST_RETRY_MS * 2 ** this.#attempts++, LAST_RETRY_MS), this.#returnMs);
+		const most = this.#attempts > OUTAGE_ATTEMPTS ? OUTAGE_RETRY_MS : RESTART_RETRY_MS;
+		const bound = Math.max(Math.min(FIRST_RETRY_MS * 2 ** this.#attempts++, most), this.#returnMs);
 		const delayMs = Math.random() * bound;
 		this.retryAt = Date.now() + delayMs;
 		this.#timer = setTimeout(() => this.reconnect(), delayMs);
