@@ -1,11 +1,16 @@
 // The short form of each scenario in test/faults, and every seed that failed once.
 import { describe, expect, it } from 'vitest';
 import * as cuts from '../faults/cuts.ts';
+import * as elements from '../faults/elements.ts';
 import * as joins from '../faults/joins.ts';
 import * as keys from '../faults/keys.ts';
 import * as kills from '../faults/kills.ts';
+import * as outbox from '../faults/outbox.ts';
+import * as pageLife from '../faults/page-life.ts';
 import * as returning from '../faults/return.ts';
 import type { Scenario } from '../faults/scenario.ts';
+import * as slowViewer from '../faults/slow-viewer.ts';
+import * as transports from '../faults/transports.ts';
 import * as wipes from '../faults/wipes.ts';
 import { withSeed } from '../support/random.ts';
 
@@ -16,6 +21,15 @@ const SCENARIOS: [title: string, run: Scenario, kept: readonly number[]][] = [
 	['a lost log is noticed by every client', wipes.runWipes, wipes.KEPT_SEEDS],
 	['joins miss nothing where history meets live', joins.runJoins, joins.KEPT_SEEDS],
 	['clients come back by themselves after a kill', returning.runReturn, returning.KEPT_SEEDS],
+	[
+		'a viewer who stops reading costs the relay next to nothing, and is complete when it wakes',
+		slowViewer.runSlowViewer,
+		[],
+	],
+	['with WebSockets blocked a panel goes live, and climbs back', transports.runTransports, []],
+	['drafts handed in offline arrive once, in order, across a reload', outbox.runOutbox, []],
+	['a page that was frozen or idle is complete', pageLife.runPageLife, []],
+	['elements share a socket, and leave nothing behind', elements.runElements, []],
 ];
 
 describe('under faults', () => {

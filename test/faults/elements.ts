@@ -46,8 +46,8 @@ export async function runElements({ short }: ScenarioOptions): Promise<ScenarioR
 		if (more !== 1) failures.push(`six elements hold ${more} sockets`);
 
 		const session = await pages.context.newCDPSession(page);
-		const cycles = short ? 100 : 500;
-		await cycle(page, 50); // what is loaded once is loaded then
+		const cycles = short ? 40 : 500;
+		await cycle(page, short ? 20 : 50); // what is loaded once is loaded then
 		await removeAll(page);
 		const [before, heapBefore] = [await readHeld(page), await readHeap(session)];
 		await cycle(page, cycles);
