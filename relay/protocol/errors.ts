@@ -39,7 +39,7 @@ const TABLE = {
 	'out-of-order': {
 		status: 409,
 		retryable: true,
-		text: 'An earlier event of this connection was refused for now, and has to come first.',
+		text: 'An event before this one was refused for now, and has to come first.',
 	},
 	'too-slow': { status: 408, retryable: true, close: 4429, text: 'What was sent was not confirmed in time.' },
 	'relay-full': {

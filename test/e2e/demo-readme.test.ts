@@ -76,7 +76,7 @@ describe('README', () => {
 			expect({ code, status, meaning }).toEqual({ code, status: String(row?.status), meaning: row?.text });
 		}
 		const retryable = [...readTable('code').keys()].filter((code) => ERRORS[code as keyof typeof ERRORS].retryable);
-		expect(retryable).toEqual(['internal', 'storage-failed']);
+		expect([...readTable('code').keys()].slice(-4)).toEqual(retryable); // so the README says
 		expect(readTable('code').size).toBeGreaterThan(15);
 	});
 

@@ -126,7 +126,10 @@ class StalledStream {
 		this.#response.setEncoding('latin1').on('data', (text: string) => {
 			const lines = (this.#rest + text).split('\n');
 			this.#rest = lines.pop() ?? '';
-			for (const line of lines) if (line.startsWith('data: ')) this.seqs.push(JSON.parse(line.slice(6)).seq);
+			for (const line of lines) {
+				// Only an event has an id: the welcome before them has none.
+				if (line.startsWith('data: {"id"')) this.seqs.push(JSON.parse(line.slice(6)).seq);
+			}
 		});
 		this.#response.resume();
 	}

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type Import, listSources, ROOT, readImports } from '../support/sources.ts';
 
 /** Build tools that lie in the folder they serve; they are no part of the widget. */
-const TOOLS = /^widget\/(build|minify-(script|templates)|vite\.config)\.ts$/;
+const TOOLS = /^widget\/(build|minify-(script|templates)|prune-packages|vite\.config)\.ts$/;
 const PUBLISHED = /^live-feed(\/(element|client|protocol|live-feed\.js))?$/;
 
 const files = listSources(['relay', 'widget', 'demo', 'test']);
