@@ -121,6 +121,8 @@ export class Channel {
 	readonly #viewers = new Set<Viewer>();
 	readonly #live = new Set<Viewer>();
 	readonly #waiters = new Waiters();
+	/** The time to come back that all viewers know of at the least, milliseconds. */
+	#toldReturnMs = MIN_RETURN_MS;
 	readonly #filters = new Map<string, { filter: Filter; viewers: number }>();
 	readonly #queue: DraftQueue<Pending>;
 	/** Why nothing is taken or read here any more. */
@@ -261,11 +263,20 @@ export class Channel {
 			return Promise.resolve();
 		}
 		this.#viewers.add(viewer);
+		this.#spread();
 		return this.#sendHistory(viewer).catch((error) => {
 			this.#options.onFault(error);
 			this.leave(viewer);
 			this.#guard(() => viewer.sink.fail());
 		});
+	}
+
+	/** Those who came first were told of a time that was long enough for few: told anew at each doubling. */
+	#spread(): void {
+		const { returnMs } = this;
+		if (returnMs < 2 * this.#toldReturnMs) return;
+		this.#toldReturnMs = returnMs;
+		for (const viewer of this.#viewers) this.#guard(() => viewer.sink.spread?.(returnMs));
 	}
 
 	async #sendHistory(viewer: Viewer): Promise<void> {

@@ -237,6 +237,7 @@ export class Session implements Publisher {
 			whenReady: () => this.#whenOpen(),
 			write: (bytes: Uint8Array) => this.#transmit(bytes),
 			fail: () => this.#refuse(createError('storage-failed')),
+			spread: (returnMs: number) => this.#pong(returnMs),
 		};
 		const viewer = new Viewer(sink, this.#filter as Filter); // a filter for everything is always given
 		this.#viewer = viewer;
@@ -297,11 +298,12 @@ export class Session implements Publisher {
 		this.#wake?.(); // whoever waited finds that it is over
 	}
 
-	#pong(): void {
+	#pong(returnMs?: number): void {
 		const epoch = this.#options.peekChannel()?.epoch;
 		const viewer = this.#viewer;
 		const position = epoch && viewer?.isLive ? { position: formatPosition({ epoch, seq: viewer.cursor }) } : {};
-		this.#send({ type: 'pong', time: this.#options.clock(), ...position });
+		const spread = returnMs === undefined ? {} : { returnMs };
+		this.#send({ type: 'pong', time: this.#options.clock(), ...position, ...spread });
 	}
 
 	#refuse(error: unknown, ref?: number): void {

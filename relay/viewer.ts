@@ -16,6 +16,8 @@ export interface Sink {
 	fail(): void;
 	/** The relay is about to stop: says so and ends it, where nobody else does. */
 	goAway?(returnMs: number): void;
+	/** The viewers have become so many that they need longer to come back. */
+	spread?(returnMs: number): void;
 }
 
 export class Viewer {

@@ -198,7 +198,7 @@ export class LiveFeed extends LitElement {
 			// Other rows: those of before may miss what is wanted now.
 			this.#clear();
 			this.#widen();
-			void this.loadOlder();
+			this.loadOlder().catch(() => {});
 		}
 		this.#putBack = this.#reader?.hold();
 	}
@@ -297,7 +297,11 @@ export class LiveFeed extends LitElement {
 				this.#tell('live-feed-gap', { from, to, reset });
 				this.requestUpdate();
 			}),
-			client.on('outbox', () => this.requestUpdate()),
+			client.on('outbox', () => {
+				this.requestUpdate();
+				// What is not stored within a moment is shown.
+				setTimeout(() => this.requestUpdate(), CUT_MS);
+			}),
 			client.on('error', (error) => {
 				this.#tell('live-feed-error', { error: error });
 				// Not a fault of ours: it is the page's own, and its author looks for it in the console.
@@ -347,7 +351,12 @@ export class LiveFeed extends LitElement {
 		if (connection === 'live' || connection === 'catching-up') this.#pulse ??= client.pulse;
 		if (connection === 'live' && this.#needsHistory) {
 			this.#needsHistory = false;
-			void this.#loadLater().then(() => this.#reader?.begin(parseHistory(this.history)));
+			this.#loadLater().then(
+				() => this.#reader?.begin(parseHistory(this.history)),
+				() => {
+					this.#needsHistory = true; // with the next connection
+				},
+			);
 		}
 		this.requestUpdate();
 	}

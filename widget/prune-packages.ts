@@ -64,11 +64,28 @@ const CUTS: Cut[] = [
 		],
 	},
 	{
-		// For decorators, which are not used.
+		// For decorators, properties that are objects, and polyfills: none of them is used.
 		file: '@lit/reactive-element/reactive-element.js',
 		replacements: [
+			[/case Object:case Array:t=null==t\?t:JSON\.stringify\(t\)/, ''],
+			[/case Object:case Array:try\{.*?\}catch\(t\)\{i=null\}/, ''],
+			[',p?.({ReactiveElement:y}),(a.reactiveElementVersions??=[]).push("2.1.2")', ''],
+			['p=a.reactiveElementPolyfillSupport,', ''],
 			['Symbol.metadata??=Symbol("metadata"),a.litPropertyMetadata??=new WeakMap;', ''],
 			[/const t=this\[Symbol\.metadata\];if\(null!==t\)\{.*?\}(?=this\._\$Eh=new Map)/, ''],
+		],
+	},
+	{
+		// For polyfills, and a warning that is never given here.
+		file: 'lit-html/lit-html.js',
+		replacements: [['B=t.litHtmlPolyfillSupport;B?.(S,k),(t.litHtmlVersions??=[]).push("3.3.3");', 'B=0;']],
+	},
+	{
+		// For hydration and polyfills, which are not used.
+		file: 'lit-element/lit-element.js',
+		replacements: [
+			[/,s\.litElementHydrateSupport.*?;o\?\.\(\{LitElement:i\}\);/, ';'],
+			['(s.litElementVersions??=[]).push("4.2.2");', ''],
 		],
 	},
 ];

@@ -82,7 +82,8 @@ async function answerStream(
 	if (request.method === 'HEAD') return new Response(null, { headers });
 	const { since, limit: history } = query;
 	const begin = await channel.begin({ position, history, since }, new Filter(query.types));
-	const filter = channel.takeFilter(query.types);
+	// A stream that says which types it has may have all of them: its reader chooses.
+	const filter = channel.takeFilter(query.types) ?? (kind === SSE ? channel.takeFilter([]) : undefined);
 	if (!filter)
 		throw new FeedError(
 			'invalid-parameter',

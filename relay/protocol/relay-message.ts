@@ -63,6 +63,8 @@ export interface Pong {
 	time: number;
 	/** Everything up to here has been sent, the filtered left out; absent where the relay has just woken. */
 	position?: string;
+	/** As in the welcome, where it has changed. */
+	returnMs?: number;
 }
 
 export type RelayMessage = Welcome | Entries | Receipts | ErrorMessage | Pong | GoAway;

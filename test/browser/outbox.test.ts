@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { FeedError } from '../../relay/protocol/errors.ts';
 import type { Page } from '../../relay/protocol/event.ts';
 import { connect, type FeedClient } from '../../widget/client/index.ts';
+import { adoptDrafts } from '../../widget/client/left-drafts.ts';
 import { Outbox } from '../../widget/client/outbox.ts';
 import { SharedClient } from '../../widget/client/shared-client.ts';
 import type { LiveFeed } from '../../widget/index.ts';
@@ -94,6 +95,44 @@ describe('the outbox', () => {
 		expect(client.outbox[0]?.draft.text).to.equal('old');
 		client.discard(client.outbox[0]?.ref ?? 0);
 		await until(() => kept(channel).length === 0, 'nothing to be kept');
+	});
+
+	it('leaves what other pages have handed in to them, whatever becomes of this one', async () => {
+		const channel = newChannel();
+		const left = new Outbox(`${relayUrl}/channels/${channel}/events`);
+		const nobody = () => {};
+		left.add({ type: 'message', text: 'left' }, nobody, nobody);
+		left.keep();
+		const client = dial(channel);
+		await until(() => client.connection === 'live', 'live');
+		client.close();
+		const other = new Outbox(`${relayUrl}/channels/${channel}/events`);
+		other.add({ type: 'message', text: 'later' }, nobody, nobody);
+		other.keep();
+		const heir = new Outbox(`${relayUrl}/channels/${channel}/events`);
+		adoptDrafts(heir);
+		const adopted = heir.waiting.filter(({ isAdopted }) => isAdopted);
+		expect(adopted.length).to.be.at.least(1);
+		for (const { ref, isAdopted } of adopted) heir.take(ref, isAdopted);
+		expect(kept(channel).length).to.equal(adopted.length);
+		dial(channel);
+		await until(async () => (await history(channel)).length === 2, 'both');
+		expect(await history(channel)).to.deep.equal(['left', 'later']);
+		await until(() => kept(channel).length === 0, 'nothing to be kept');
+	});
+
+	it('sends what was left before what is new, and gives each draft a key', async () => {
+		const channel = newChannel();
+		const left = new Outbox(`${relayUrl}/channels/${channel}/events`);
+		const nobody = () => {};
+		for (const text of ['old 1', 'old 2']) left.add({ type: 'message', text }, nobody, nobody);
+		left.keep();
+		const client = dial(channel);
+		const receipt = client.publish(JSON.parse('{"type":"message","text":"new","key":null}'), undefined);
+		receipt.catch(() => {});
+		expect(client.outbox.at(-1)?.draft.key).to.match(/^[a-z0-9]+$/);
+		expect((await receipt).seq).to.equal(3);
+		expect(await history(channel)).to.deep.equal(['old 1', 'old 2', 'new']);
 	});
 
 	it('is bounded by count and by size, and refuses what is more', async () => {

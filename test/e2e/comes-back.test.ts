@@ -61,7 +61,12 @@ describe('a panel whose line fails', () => {
 		await page.waitForFunction(() => document.querySelector('live-feed')?.shadowRoot?.querySelector('.end'));
 		return page;
 	}
-	const wake = (page: Page, type: string) => page.evaluate((name) => void window.dispatchEvent(new Event(name)), type);
+	const wake = (page: Page, type: string) =>
+		page.evaluate((name) => {
+			// Where a browser does: these two at the document, and one of them does not bubble.
+			const target = /visibility|resume/.test(name) ? document : window;
+			target.dispatchEvent(new Event(name));
+		}, type);
 	const texts = (page: Page) =>
 		page.evaluate(() => document.querySelector<LiveFeed>('live-feed')?.events.map(({ text }) => text));
 

@@ -41,6 +41,8 @@ interface Lane {
 	random: Random;
 	/** Events published, or about to be. */
 	handedIn: number;
+	/** Done when all that was handed in so far is answered. */
+	publishing: Promise<unknown>;
 	isSocket: boolean;
 }
 
@@ -136,7 +138,15 @@ async function openLane(relay: { port: number }, index: number, seed: number): P
 	];
 	const [kind, Kind] = kinds[index % kinds.length] as (typeof kinds)[number]; // below the length
 	const lane: Omit<Lane, 'viewer'> = {
-		...{ name: `${kind} ${index}`, kind, channel, proxy, ledger: new Ledger(), handedIn: 0 },
+		...{
+			name: `${kind} ${index}`,
+			kind,
+			channel,
+			proxy,
+			ledger: new Ledger(),
+			handedIn: 0,
+			publishing: Promise.resolve(),
+		},
 		random: createRandom(seed + index),
 		isSocket: kind === 'client' || kind === 'socket',
 	};
@@ -150,7 +160,9 @@ async function openLane(relay: { port: number }, index: number, seed: number): P
 async function publish(relay: string, lane: Lane, count: number): Promise<void> {
 	if (count === 0) return;
 	const drafts = Array.from({ length: count }, () => createDraft('p', ++lane.handedIn));
-	await publishBatch(relay, lane.channel, lane.ledger, drafts);
+	// One request after the other: two at once have no order.
+	lane.publishing = lane.publishing.then(() => publishBatch(relay, lane.channel, lane.ledger, drafts));
+	await lane.publishing;
 }
 
 /** One fault, with so many events published while it lasts. */

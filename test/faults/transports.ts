@@ -22,6 +22,12 @@ const BLOCKED: { name: string; faults: Partial<Faults>; isIt: (request: Request)
 		isIt: (request) => request.url().includes('wait=25'),
 	},
 ];
+/** A middlebox that opens sockets and passes nothing of what the relay says. */
+const MUTE: (typeof BLOCKED)[number] = {
+	name: 'server-sent events',
+	faults: { message: () => 'drop' },
+	isIt: (request) => request.headers().accept === 'text/event-stream',
+};
 
 export async function runTransports({ short }: ScenarioOptions): Promise<ScenarioResult> {
 	const lines: string[] = [];
@@ -30,7 +36,7 @@ export async function runTransports({ short }: ScenarioOptions): Promise<Scenari
 	const proxy = await startProxy(Number(new URL(relay.url).port));
 	const pages = await openPages();
 	try {
-		for (const [index, { name, faults, isIt }] of BLOCKED.entries()) {
+		for (const [index, { name, faults, isIt }] of (short ? BLOCKED : [...BLOCKED, MUTE]).entries()) {
 			const channel = `${CHANNEL}-${index}`;
 			proxy.set(faults);
 			const began = performance.now();
@@ -39,7 +45,7 @@ export async function runTransports({ short }: ScenarioOptions): Promise<Scenari
 			page.on('request', (request) => {
 				if (request.url().includes('/events?')) newest = request;
 			});
-			const isBy = () => newest !== undefined && isIt(newest) && !proxy.connections.some(isSocket);
+			const isBy = () => newest !== undefined && isIt(newest) && (index === 2 || !proxy.connections.some(isSocket));
 			await waitUntilLive(page);
 			const liveAfter = since(began);
 			if (!(await until(() => isBy(), 5000))) failures.push(`it is live, and not by ${name}`);
@@ -68,7 +74,7 @@ export async function runTransports({ short }: ScenarioOptions): Promise<Scenari
 			const numbers = await readNumbers(page);
 			if (!complete || numbers.some((n, at) => n !== at + 1)) failures.push(`${name}: saw ${numbers.join()}`);
 			lines.push(
-				`WebSocket blocked${index === 1 ? ' and streams held back' : ''}: live by ${name} after ${liveAfter.toFixed(1)} s, after a reload in ${remembered.toFixed(1)} s; ` +
+				`WebSocket ${['blocked', 'blocked and streams held back', 'open but mute'][index]}: live by ${name} after ${liveAfter.toFixed(1)} s, after a reload in ${remembered.toFixed(1)} s; ` +
 					`back on a WebSocket ${climbedAfter.toFixed(1)} s after it was unblocked; ${numbers.length} of ${published} events, once and in order`,
 			);
 			await page.close();

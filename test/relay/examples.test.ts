@@ -56,7 +56,7 @@ it('[SEAM1] [WS1] the client of a few lines shows every event once, in order', a
 		onLine();
 	};
 	const retry = (run: () => void) => void setImmediate(run); // it waits for a second or more; a test does not
-	new Function('WebSocket', 'console', 'setTimeout', fill(example('js'), channel))(Tracked, { log }, retry);
+	new Function('WebSocket', 'console', 'setTimeout', fill(example('js'), channel))(Tracked, { log, warn: log }, retry);
 	const publish = async (count: number) => {
 		const body = JSON.stringify(Array(count).fill({ text: 'a' }));
 		await fetch(`${relay.url}/channels/${channel}/events`, {

@@ -4,7 +4,7 @@ import type { PageQuery } from '../../relay/channel.ts';
 import { createError } from '../../relay/protocol/errors.ts';
 import type { Page } from '../../relay/protocol/event.ts';
 import { parsePosition } from '../../relay/protocol/position.ts';
-import { createTestChannel, settle, type TestChannel } from '../support/channel.ts';
+import { createTestChannel, RecordingSink, settle, type TestChannel } from '../support/channel.ts';
 import { createRandom, withSeed } from '../support/random.ts';
 
 function wait(test: TestChannel, query: Partial<PageQuery> = {}) {
@@ -208,6 +208,16 @@ describe('the time in which to return', () => {
 		const test = await filled(1);
 		for (let index = 0; index < count; index++) await test.join({ history: 0 });
 		expect(test.channel.returnMs).toBe(expected);
+	});
+
+	it('[PING1] is told anew to those who came when they were few', async () => {
+		const test = await filled(1);
+		const told: number[] = [];
+		const first = new RecordingSink();
+		Object.assign(first, { spread: (returnMs: number) => told.push(returnMs) });
+		await test.join({ history: 0 }, undefined, first);
+		for (let index = 1; index < 1000; index++) await test.join({ history: 0 });
+		expect(told).toEqual([2000, 4000]);
 	});
 
 	it('[HELLO9] counts those who catch up, sleep or wait, and nobody who has left', async () => {

@@ -33,6 +33,8 @@ class EventReader {
 	#epoch = '';
 	#seq = 0;
 	#isWelcome = false;
+	/** Does the relay leave something out? */
+	#isFiltered = false;
 
 	constructor(hello: Hello, tell: (message: object) => void) {
 		this.#hello = hello;
@@ -50,7 +52,7 @@ class EventReader {
 			const last = events.at(-1);
 			if (!last) return;
 			this.#seq = last.seq;
-			const isAll = !this.#hello.types;
+			const isAll = !this.#isFiltered;
 			// Without a filter a hole is one; with it, what was left out is covered.
 			this.#tell({
 				type: 'entries',
@@ -67,6 +69,7 @@ class EventReader {
 				const welcome = JSON.parse(data ?? '{}');
 				this.#isWelcome = true;
 				this.#epoch = welcome.epoch;
+				this.#isFiltered = welcome.types !== undefined;
 				this.#seq = welcome.after;
 				this.#tell({ ...welcome, ref: this.#hello.ref });
 			} else if (event === 'goaway') this.#tell({ type: 'goaway', ...JSON.parse(data ?? '{}') });

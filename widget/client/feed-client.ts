@@ -1,5 +1,5 @@
 // The headless client: one channel of one relay, complete and in order.
-// Knows positions, when to come back and what came of drafts; never knows which transport it has, Lit or `document`.
+// Knows positions, when to come back and what came of drafts; never knows what its transport is made of, Lit or a panel.
 import { formatClientMessage, PROTOCOL_VERSION } from '../../relay/protocol/client-message.ts';
 import { FeedError } from '../../relay/protocol/errors.ts';
 import type { Draft, FeedEvent, Page, Pulse, Receipt } from '../../relay/protocol/event.ts';
@@ -131,7 +131,8 @@ export class FeedClient {
 	#resendTimer: ReturnType<typeof setTimeout> | undefined;
 	#heardAt = 0;
 	#loading: Promise<Later> | undefined;
-	#adopt: (() => void) | undefined;
+	/** Drafts that earlier pages have left come first, and have yet to be read. */
+	#isAdopting = false;
 	#vigil: Vigil | undefined;
 	#ladder: Ladder | undefined;
 
@@ -146,7 +147,7 @@ export class FeedClient {
 		this.#isClimbing = !createTransport;
 		this.#transport = this.#create(createTransport ?? createWebSocket);
 		const on = (type: string, run: () => void) =>
-			globalThis.addEventListener?.(type, run, { signal: this.#abort.signal });
+			globalThis.addEventListener?.(type, run, { signal: this.#abort.signal, capture: true });
 		// An open socket keeps a page out of the back/forward cache; and a leaving page must get rid of its drafts.
 		on('pagehide', () => this.#leave());
 		for (const type of ['pageshow', 'online', 'resume', 'visibilitychange']) on(type, () => this.#wake());
@@ -177,7 +178,10 @@ export class FeedClient {
 		if (this.#isClimbing && findStorage('sessionStorage')?.[TRANSPORT_MEMORY + this.relay]) {
 			this.#setConnection('connecting');
 			this.load()
-				.catch(() => {})
+				.then(
+					() => this.#ladder?.recall(),
+					() => {},
+				)
 				.then(() => this.reconnect());
 		} else this.reconnect();
 	}
@@ -188,6 +192,7 @@ export class FeedClient {
 		clearTimeout(this.#timer);
 		this.#isPaused = false;
 		this.#cut();
+		this.#heardAt = 0;
 		this.retryAt = undefined;
 		if (this.connection !== 'offline') this.#setConnection('connecting');
 		this.#transport.open();
@@ -209,15 +214,10 @@ export class FeedClient {
 		this.#loading ??= import('./later.ts').then(
 			(later) => {
 				if (this.#abort.signal.aborted) return later;
-				this.#adopt = () => {
-					const adopted = later.adoptDrafts(this.#outbox);
-					if (this.#isOpen) for (const own of adopted) this.#send(own);
-				};
-				this.#adopt();
 				this.#vigil = new later.Vigil({
 					isOpen: () => this.#isWelcome,
 					heardAt: () => this.#heardAt,
-					oldestSentAt: () => this.#outbox.waiting[0]?.sentAt,
+					outbox: this.#outbox,
 					ping: () => this.#transport.send('{"type":"ping"}'),
 					restart: () => this.#restart(),
 				});
@@ -230,7 +230,7 @@ export class FeedClient {
 							this.#transport.close();
 							this.#transport = this.#create(create);
 						},
-						reconnect: () => this.#restart(),
+						reconnect: () => this.connection !== 'refused' && this.#restart(),
 					});
 				return later;
 			},
@@ -349,16 +349,12 @@ export class FeedClient {
 		if (this.#isPaused || this.connection === 'offline') this.reconnect();
 		else if (this.#isWelcome)
 			this.load().then(
-				() => {
-					this.#vigil?.probe();
-					this.#ladder?.climb();
-				},
+				() => this.#ladder?.wake() || this.#vigil?.probe(),
 				() => this.#restart(), // nothing can be had of the relay
 			);
 	}
 
 	#sayHello(): void {
-		this.#heardAt = Date.now();
 		this.#isWelcome = false;
 		this.#held = undefined;
 		const { position } = this;
@@ -379,10 +375,19 @@ export class FeedClient {
 		}, WELCOME_TIMEOUT_MS);
 		if (this.#isOpen) return;
 		this.#isOpen = true;
-		this.#sendAll();
-		// What earlier pages have left, or others meanwhile.
-		if (this.#adopt) this.#adopt();
-		else if (findStorage('localStorage')?.length) this.load().catch(() => {});
+		if (!this.#outbox.hasLeft) this.#sendAll();
+		else if (!this.#isAdopting) {
+			this.#isAdopting = true;
+			this.load()
+				.then(
+					({ adoptDrafts }) => adoptDrafts(this.#outbox),
+					() => {}, // they stay where they are
+				)
+				.then(() => {
+					this.#isAdopting = false;
+					if (this.#isOpen) this.#sendAll();
+				});
+		}
 	}
 
 	#sendAll(): void {
@@ -390,6 +395,8 @@ export class FeedClient {
 	}
 
 	#send(own: Outgoing): void {
+		// While earlier ones wait to come, again or at all, it waits behind them.
+		if (this.#resendTimer || this.#isAdopting) return;
 		own.sentAt = Date.now();
 		this.#transport.send(own.json);
 	}
@@ -432,10 +439,11 @@ export class FeedClient {
 				this.#returnMs = message.returnMs;
 				break;
 			case 'pong': {
-				const { time, position } = message;
+				const { time, position, returnMs } = message;
+				this.#returnMs = returnMs ?? this.#returnMs;
 				this.clockOffset = time - this.#heardAt;
-				if (!position) break;
-				// What the relay has sent and did not come here is a hole at the end.
+				// What the relay has sent and did not come here is a hole at the end. What a filter left out looks the same.
+				if (!position || this.#types) break;
 				const [epoch = '', seq] = position.split(':');
 				this.#handleEntries({ type: 'entries', epoch, from: Number(seq) + 1, to: Number(seq), entries: [] });
 			}
@@ -504,14 +512,14 @@ export class FeedClient {
 		this.#held = held;
 		try {
 			const { fetchHole } = await this.load();
-			const { events, missing } = await fetchHole(this.#url, this.position as string, frame, this.#types);
+			const { events, missing, to } = await fetchHole(this.#url, this.position as string, frame, this.#types);
 			if (this.#held !== held) return;
 			this.#held = undefined;
 			if (missing) {
 				this.#seq = missing.to;
 				this.#tellGap(missing);
 			}
-			this.#handleEntries({ ...frame, from: this.#seq + 1, to: frame.from - 1, entries: events });
+			this.#handleEntries({ ...frame, from: this.#seq + 1, to, entries: events });
 			for (const one of held) this.#handleEntries(one);
 		} catch {
 			// The resume brings it, or says what is gone.
@@ -556,6 +564,7 @@ export class FeedClient {
 	}
 
 	#handleClose(code: number, reason: string): void {
+		const isSilent = this.#heardAt === 0;
 		this.#cut();
 		if (code === 4400 || code === 4406) {
 			this.#refuse(new FeedError(code === 4400 ? 'invalid-channel' : 'unsupported-protocol', reason));
@@ -570,7 +579,8 @@ export class FeedClient {
 		this.retryAt = Date.now() + delayMs;
 		this.#timer = setTimeout(() => this.reconnect(), delayMs);
 		this.#setConnection('offline');
-		if (this.#attempts > 1)
+		// The relay itself has said nothing: perhaps something on the way does not let it.
+		if (this.#attempts > 1 && isSilent && code < 4000)
 			this.load().then(
 				() => this.#ladder?.descend(),
 				() => {},
@@ -587,7 +597,7 @@ export class FeedClient {
 	}
 
 	#rejectAll(error: FeedError): void {
-		for (const { ref } of this.#outbox.waiting) this.#outbox.take(ref)?.reject(error);
+		for (const { ref, isAdopted } of this.#outbox.waiting) this.#outbox.take(ref, isAdopted)?.reject(error);
 	}
 
 	#leave(): void {

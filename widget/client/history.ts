@@ -1,11 +1,14 @@
 // Pages of history, and the telling of it to a subscriber: loaded when they are asked for.
-// Knows requests and their answers; never knows what is live.
+// Knows requests, their answers and where they join what is live; never knows sockets.
 import { type ErrorCode, FeedError } from '../../relay/protocol/errors.ts';
 import type { FeedEvent, Page } from '../../relay/protocol/event.ts';
-import { DEFAULT_PAGE_EVENTS, MAX_PAGE_EVENTS } from '../../relay/protocol/limits.ts';
+import { DEFAULT_PAGE_EVENTS, MAX_FILTER_BYTES, MAX_PAGE_EVENTS } from '../../relay/protocol/limits.ts';
 import type { FeedClient } from './feed-client.ts';
 import type { Subscription } from './subscriptions.ts';
 import { type Gap, type Timeline, toItem } from './timeline.ts';
+
+/** A page that has not come by then will not come, milliseconds. */
+const ANSWER_TIMEOUT_MS = 20_000;
 
 /**
  * A page of history. `query` as in PROTOCOL.md: `after`, `before`, `since`, `limit`, `type`.
@@ -15,7 +18,10 @@ export async function fetchPage(url: string, query: Record<string, string>): Pro
 	let response: Response;
 	let body: Page & { code?: ErrorCode; detail?: string };
 	try {
-		response = await fetch(`${url}?${new URLSearchParams(query)}`, { headers: { accept: 'application/json' } });
+		response = await fetch(`${url}?${new URLSearchParams(query)}`, {
+			headers: { accept: 'application/json' },
+			signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+		});
 		body = await response.json();
 	} catch {
 		throw new FeedError('relay-unreachable', 'The relay does not answer.');
@@ -101,7 +107,7 @@ export function seqIn(position: string): number {
 }
 
 /**
- * What lies between a position and a frame: its events, and what of it is no longer kept.
+ * What lies between a position and a frame, up to `to`: its events, and what before them is no longer kept.
  * @throws FeedError the relay's own, `relay-unreachable`, or `not-kept` where another log has begun
  */
 export async function fetchHole(
@@ -109,20 +115,26 @@ export async function fetchHole(
 	position: string,
 	{ epoch, from }: { epoch: string; from: number },
 	types: readonly string[] | undefined,
-): Promise<{ events: FeedEvent[]; missing: Gap | undefined }> {
+): Promise<{ events: FeedEvent[]; missing: Gap | undefined; to: number }> {
 	const events: FeedEvent[] = [];
 	let missing: Gap | undefined;
 	for (let after = position; ; ) {
 		const seq = seqIn(after);
 		const query = { after, limit: String(Math.min(from - 1 - seq, MAX_PAGE_EVENTS)) };
-		const page = await fetchPage(url, { ...query, ...(types ? { type: types.join() } : {}) });
+		// More than an address holds is left to the client to choose.
+		const type = types?.join() ?? '';
+		const page = await fetchPage(url, { ...query, ...(type && type.length <= MAX_FILTER_BYTES ? { type } : {}) });
 		if (page.epoch !== epoch) throw new FeedError('not-kept', 'Another log has begun.');
-		if (page.missing) missing = { from: page.missing.from, to: Math.min(page.missing.to, from - 1) };
+		if (page.missing) {
+			// Trimmed meanwhile: what has come is told first, and the rest is another hole.
+			if (events.length > 0) return { events, missing, to: seq };
+			missing = { from: page.missing.from, to: Math.min(page.missing.to, from - 1) };
+		}
 		events.push(...page.events.filter(({ seq }) => seq < from));
 		if (page.next === null || page.next === after || seqIn(page.next) >= from - 1) break;
 		after = page.next;
 	}
-	return { events, missing };
+	return { events, missing, to: from - 1 };
 }
 
 /** Puts older events, oldest first, before those that a timeline has. */

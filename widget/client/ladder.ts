@@ -3,7 +3,7 @@
 import { findStorage } from './browser-storage.ts';
 import { createEventStream } from './event-stream.ts';
 import { createLongPoll } from './long-poll.ts';
-import { type CreateTransport, TRANSPORT_MEMORY } from './transport.ts';
+import { type CreateTransport, TRANSPORT_MEMORY, type Transport } from './transport.ts';
 import { createWebSocket } from './websocket.ts';
 
 /** From the best to the one that always gets through. */
@@ -11,8 +11,9 @@ const RUNGS: readonly CreateTransport[] = [createWebSocket, createEventStream, c
 /** An attempt to climb follows after so long, then after twice as long, up to a bound; milliseconds. */
 const FIRST_CLIMB_MS = 30_000;
 const LAST_CLIMB_MS = 600_000;
-/** A relay that answers at all does so within this time, milliseconds. */
+/** A relay that answers at all does so within this time, and welcomes within that; milliseconds. */
 const HEALTH_TIMEOUT_MS = 5000;
+const WELCOME_TIMEOUT_MS = 10_000;
 
 /** The client that is moved from rung to rung. */
 export interface Climber {
@@ -23,25 +24,34 @@ export interface Climber {
 	isOpen(): boolean;
 	/** Uses another transport from the next attempt on. */
 	use(create: CreateTransport): void;
-	reconnect(): void;
+	/** Tries now, unless it was refused for good. */
+	reconnect(): unknown;
 }
 
 export class Ladder {
 	readonly #climber: Climber;
 	#rung = 0;
 	#isLooking = false;
-	#climbMs = FIRST_CLIMB_MS;
+	/** How often in a row the relay answered although an attempt had failed. */
+	#doubts = 0;
+	#attempt: Transport | undefined;
+	#climbMs = FIRST_CLIMB_MS / 2;
 	#timer: ReturnType<typeof setTimeout> | undefined;
 	#abort = new AbortController();
 
 	constructor(climber: Climber) {
 		this.#climber = climber;
-		const known = Number(findStorage('sessionStorage')?.[TRANSPORT_MEMORY + climber.relay]);
+	}
+
+	/** Stands where the tab stood last; before the first attempt. */
+	recall(): void {
+		const known = Number(findStorage('sessionStorage')?.[TRANSPORT_MEMORY + this.#climber.relay]);
 		if (RUNGS[known]) this.#stand(known);
 	}
 
 	end(): void {
 		clearTimeout(this.#timer);
+		this.#attempt?.close();
 		this.#abort.abort();
 	}
 
@@ -51,36 +61,53 @@ export class Ladder {
 		this.#isLooking = true;
 		const isHealthy = await isUp(this.#climber.relay);
 		this.#isLooking = false;
-		if (!isHealthy || this.#abort.signal.aborted || this.#climber.isOpen()) return;
+		if (this.#abort.signal.aborted || this.#climber.isOpen()) return;
+		this.#doubts = isHealthy ? this.#doubts + 1 : 0;
+		// Once may be a relay that has just come back.
+		if (!isHealthy || (this.#rung === 0 && this.#doubts < 2)) return;
+		if (this.#rung === 0) this.#climbMs = Math.min(this.#climbMs * 2, LAST_CLIMB_MS); // a climb that did not last
 		this.#stand((this.#rung + 1) % RUNGS.length);
 		this.#climber.reconnect();
 	}
 
+	/** After a wake-up nothing tells whether a line of requests still lives: begins it anew. Answers whether it is one. */
+	wake(): boolean {
+		if (this.#rung === 0) return false;
+		this.#climber.reconnect();
+		this.climb();
+		return true;
+	}
+
 	/** Looks now whether a better way is open, as after a change of networks. */
-	climb(): void {
+	climb(rung = 0): void {
 		clearTimeout(this.#timer);
-		if (this.#rung === 0) return;
-		const attempt = createWebSocket(this.#climber.url, {
-			onOpen: () => {
+		this.#attempt?.close();
+		if (this.#abort.signal.aborted) return;
+		if (rung >= this.#rung) {
+			this.#climbMs = Math.min(this.#climbMs * 2, LAST_CLIMB_MS);
+			this.#wait();
+			return;
+		}
+		const next = () => this.climb(rung + 1);
+		// Only what comes through counts: some proxies open a socket and pass nothing.
+		const attempt = (RUNGS[rung] as CreateTransport)(this.#climber.url, {
+			onOpen: () => attempt.send('{"type":"hello","protocol":1,"history":0}'),
+			onMessage: () => {
 				attempt.close();
-				if (this.#abort.signal.aborted || this.#rung === 0) return;
-				this.#stand(0);
+				this.#stand(rung);
 				this.#climber.reconnect();
 			},
-			onMessage() {},
-			onClose: () => {
-				this.#climbMs = Math.min(this.#climbMs * 2, LAST_CLIMB_MS);
-				this.#wait();
-			},
+			onClose: next,
 		});
-		this.#abort.signal.addEventListener('abort', () => attempt.close(), { once: true });
+		this.#attempt = attempt;
 		attempt.open();
+		this.#timer = setTimeout(next, WELCOME_TIMEOUT_MS);
 	}
 
 	#stand(rung: number): void {
 		this.#rung = rung;
+		this.#doubts = 0;
 		this.#climber.use(RUNGS[rung] as CreateTransport); // below the length
-		this.#climbMs = FIRST_CLIMB_MS;
 		try {
 			const memory = findStorage('sessionStorage') ?? {};
 			if (rung === 0) delete memory[TRANSPORT_MEMORY + this.#climber.relay];

@@ -3,7 +3,7 @@
 import { FeedError } from '../../relay/protocol/errors.ts';
 import type { Draft } from '../../relay/protocol/event.ts';
 import { findStorage } from './browser-storage.ts';
-import type { Outbox, Outgoing } from './outbox.ts';
+import type { Outbox } from './outbox.ts';
 
 /** One that is older may have been stored so long ago that the relay has forgotten its key; milliseconds. */
 const MAX_AGE_MS = 86_400_000;
@@ -11,11 +11,10 @@ const MAX_AGE_MS = 86_400_000;
 /** Its page has gone, and with it whoever waited. */
 const nobody = (): void => {};
 
-/** Puts them into the outbox, the oldest first; their keys make it harmless that two pages do. Answers those that are to be sent. */
-export function adoptDrafts(outbox: Outbox): Outgoing[] {
+/** Puts them into the outbox; their keys make it harmless that two pages do. */
+export function adoptDrafts(outbox: Outbox): void {
 	const storage = findStorage('localStorage') ?? {};
 	const known = new Set([...outbox.drafts.values()].map(({ name }) => name));
-	const adopted: Outgoing[] = [];
 	for (const name of Object.keys(storage).sort()) {
 		if (!name.startsWith(outbox.prefix) || known.has(name)) continue;
 		let draft: Draft;
@@ -26,14 +25,15 @@ export function adoptDrafts(outbox: Outbox): Outgoing[] {
 			continue;
 		}
 		try {
-			const own = outbox.add(draft, nobody, nobody);
-			own.name = name;
 			const at = Number(name.slice(outbox.prefix.length).split(' ')[0]);
-			if (Date.now() - at < MAX_AGE_MS) adopted.push(own);
-			else own.error = new FeedError('closed', 'It has waited for more than a day, and may have been stored.');
-		} catch {
-			break; // too many for now: they stay where they are
+			// Within the same millisecond, what was left comes first.
+			const own = outbox.add(draft, nobody, nobody, at - 1);
+			own.name = name;
+			own.isAdopted = true;
+			if (Date.now() - at > MAX_AGE_MS)
+				outbox.fail(own.ref, new FeedError('closed', 'It has waited for more than a day, and may have been stored.'));
+		} catch (error) {
+			if ((error as FeedError).code === 'outbox-full') break; // they stay where they are for now
 		}
 	}
-	return adopted;
 }

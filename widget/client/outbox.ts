@@ -25,6 +25,8 @@ export interface Outgoing {
 	sentAt?: number;
 	resolve: (receipt: Receipt) => void;
 	reject: (error: FeedError) => void;
+	/** Another page has handed it in: what becomes of this page is nothing to it. */
+	isAdopted?: boolean;
 	/** Under this name the browser keeps it. */
 	name?: string;
 }
@@ -39,6 +41,8 @@ export class Outbox {
 	readonly drafts = new Map<number, Outgoing>();
 	/** Under names that begin with it the browser keeps them. */
 	readonly prefix: string;
+	/** When the last one was stored or given up; milliseconds since 1970. */
+	takenAt = 0;
 	#nextRef = 1;
 	#chars = 0;
 
@@ -49,33 +53,42 @@ export class Outbox {
 
 	/** Those that are to be sent, oldest first. */
 	get waiting(): Outgoing[] {
-		return [...this.drafts.values()].filter(({ error }) => !error);
+		return [...this.drafts.values()].filter(({ error }) => !error).sort((one, other) => one.at - other.at);
+	}
+
+	/** Have other pages left something? */
+	get hasLeft(): boolean {
+		const own = this.waiting.map(({ name }) => name);
+		return Object.keys(findStorage('localStorage') ?? {}).some(
+			(name) => name.startsWith(this.prefix) && !own.includes(name),
+		);
 	}
 
 	/**
 	 * Takes a draft as it is now, with a key that makes sending it again harmless.
 	 * @throws FeedError `outbox-full`, `event-too-large`
 	 */
-	add(draft: Draft, resolve: Outgoing['resolve'], reject: Outgoing['reject']): Outgoing {
+	add(draft: Draft, resolve: Outgoing['resolve'], reject: Outgoing['reject'], at = Date.now()): Outgoing {
 		const ref = this.#nextRef++;
-		const json = formatClientMessage({ type: 'publish', ref, draft: { key: createKey(), ...draft } });
+		const json = formatClientMessage({ type: 'publish', ref, draft: { ...draft, key: draft.key ?? createKey() } });
 		if (new TextEncoder().encode(json).length > MAX_EVENT_BYTES)
 			throw new FeedError('event-too-large', `An event has at most ${MAX_EVENT_BYTES} bytes as JSON.`);
 		if (this.drafts.size >= MAX_WAITING || this.#chars + json.length > MAX_WAITING_CHARS)
 			throw new FeedError('outbox-full', `${this.drafts.size} events wait for the relay already.`);
-		const own = { ref, json, at: Date.now(), resolve, reject };
+		const own = { ref, json, at, resolve, reject };
 		this.#chars += json.length;
 		this.drafts.set(ref, own);
 		return own;
 	}
 
-	/** It is stored, or given up. */
-	take(ref: number | undefined): Outgoing | undefined {
+	/** It is stored, or given up; `isKept` where the browser is to keep it for another page. */
+	take(ref: number | undefined, isKept = false): Outgoing | undefined {
 		const own = this.drafts.get(ref as number); // nothing has the ref undefined
 		if (!own) return;
+		this.takenAt = Date.now();
 		this.drafts.delete(own.ref);
 		this.#chars -= own.json.length;
-		if (own.name) delete findStorage('localStorage')?.[own.name];
+		if (own.name && !isKept) delete findStorage('localStorage')?.[own.name];
 		return own;
 	}
 

@@ -5,8 +5,8 @@ import type { ErrorCode, Problem } from '../../relay/protocol/errors.ts';
 import type { Receipt } from '../../relay/protocol/event.ts';
 import type { TransportHandlers } from './transport.ts';
 
-/** Of one request, in characters of JSON: the relay takes 1 MiB in the widest of them. */
-const MAX_REQUEST_CHARS = 300_000;
+/** Of one request, in characters of JSON: little enough for a slow line to be through with it in time. */
+const MAX_REQUEST_CHARS = 32_000;
 const MAX_REQUEST_DRAFTS = 500;
 /** An answer that has not come by then will not come, milliseconds. */
 const ANSWER_TIMEOUT_MS = 20_000;
@@ -81,7 +81,13 @@ export class Posting {
 				errors.push({ type: 'error', ref, code, message, retryable });
 			}
 		}
+		// Those that wait behind one that comes again come again too, in their order.
+		if (messages.some((_, index) => isRetryable(events[index] ?? { error: { retryable } }))) this.#queue = [];
 		if (receipts.length > 0) this.#handlers.onMessage(JSON.stringify({ type: 'receipts', receipts }));
 		for (const error of errors) this.#handlers.onMessage(JSON.stringify(error));
 	}
+}
+
+function isRetryable(result: Receipt | { error: Pick<Problem, 'retryable'> }): boolean {
+	return 'error' in result && result.error.retryable;
 }

@@ -1,6 +1,7 @@
 // One connection for all who want the same of a relay: the last to leave closes it.
 // Knows who uses a client and which types each of them wants; never knows what they are.
 import { type ClientOptions, FeedClient } from './feed-client.ts';
+import { checkTypes } from './subscriptions.ts';
 
 const clients = new Map<string, SharedClient>();
 
@@ -20,17 +21,23 @@ export class SharedClient {
 	 * @throws FeedError as `FeedClient` does
 	 */
 	static join(user: object, options: ClientOptions): SharedClient {
-		const { relay, channel, types } = options;
-		const key = [relay, channel, types].join('\n');
-		const shared = clients.get(key) ?? new SharedClient(key, options);
+		const { relay, channel, types, history = '' } = options;
+		// Who begins as no other may, or was refused, is on his own.
+		const own = /^\d*[smhd]?$/.test(String(history)) ? '' : history;
+		const key = [relay, channel, types, own].join('\n');
+		const known = clients.get(key);
+		const shared = known && known.client.connection !== 'refused' ? known : new SharedClient(key, options);
 		clients.set(key, shared);
 		shared.want(user, types);
 		return shared;
 	}
 
-	/** Changes what a user wants: transferred is what any of them does. */
+	/**
+	 * Changes what a user wants: transferred is what any of them does.
+	 * @throws FeedError `invalid-parameter`
+	 */
 	want(user: object, types: readonly string[] | undefined): void {
-		this.#wishes.set(user, types);
+		this.#wishes.set(user, checkTypes(types));
 		this.#transfer();
 	}
 
@@ -38,7 +45,7 @@ export class SharedClient {
 		this.#wishes.delete(user);
 		if (this.#wishes.size > 0) this.#transfer();
 		else {
-			clients.delete(this.#key);
+			if (clients.get(this.#key) === this) clients.delete(this.#key);
 			this.client.close();
 		}
 	}

@@ -1,6 +1,7 @@
 // Keeps watch over a connection: pings into silence, and finds out after a sleep whether the line is still alive.
 // Knows times and doubts; never knows transports or events.
 import { PING_INTERVAL_MS } from '../../relay/protocol/limits.ts';
+import type { Outbox } from './outbox.ts';
 
 /** A ping that nothing answers in this time has found a dead connection; after a wake-up, sooner. Milliseconds. */
 const PONG_TIMEOUT_MS = 10_000;
@@ -15,9 +16,9 @@ const SLEPT_MS = 10_000;
 export interface Watched {
 	/** Is it open, with a welcome? */
 	isOpen(): boolean;
-	/** When the relay was last heard, and the oldest draft in flight handed over; milliseconds since 1970. */
+	/** When the relay was last heard, milliseconds since 1970. */
 	heardAt(): number;
-	oldestSentAt(): number | undefined;
+	readonly outbox: Pick<Outbox, 'waiting' | 'takenAt'>;
 	ping(): void;
 	/** Drops it, since it cannot be trusted, and resumes. */
 	restart(): void;
@@ -58,7 +59,13 @@ export class Vigil {
 		if (!this.#watched.isOpen()) return;
 		// A late timer proves that this device slept, not that the line is dead.
 		if (hasSlept) this.probe();
-		else if (now - (this.#watched.oldestSentAt() ?? now) > RECEIPT_TIMEOUT_MS) this.#watched.restart();
+		else if (now - this.#waitingSince(now) > RECEIPT_TIMEOUT_MS) this.#watched.restart();
 		else if (now - this.#watched.heardAt() > PING_INTERVAL_MS - LOOK_MS) this.probe(PONG_TIMEOUT_MS);
+	}
+
+	/** Since when the oldest draft in flight waits for its receipt; while others come, those behind them are on their way. */
+	#waitingSince(now: number): number {
+		const { waiting, takenAt } = this.#watched.outbox;
+		return Math.max(waiting[0]?.sentAt ?? now, takenAt);
 	}
 }

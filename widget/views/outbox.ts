@@ -6,7 +6,7 @@ import type { Line } from './lines.ts';
 import type { PanelProps } from './panel.ts';
 
 /** A reader sees what is stored within this time as a row at once; milliseconds. */
-const QUICK_MS = 1500;
+const QUICK_MS = 1400;
 /** Drafts that are shown; of the rest their number. */
 const MOST = 5;
 
