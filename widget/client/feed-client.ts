@@ -15,7 +15,9 @@ import {
 import { isName, matchesType, parseChannel } from '../../relay/protocol/types.ts';
 import { findStorage } from './browser-storage.ts';
 import type { Ladder } from './ladder.ts';
+import { sendLeaving } from './leaving.ts';
 import { Outbox, type Outgoing } from './outbox.ts';
+import { parseRelay } from './relay-address.ts';
 import { checkTypes, Subscriptions } from './subscriptions.ts';
 import type { Gap } from './timeline.ts';
 import { type CreateTransport, TRANSPORT_MEMORY, type Transport } from './transport.ts';
@@ -72,8 +74,6 @@ export interface SubscribeOptions {
 	since?: string | number | undefined;
 }
 
-/** What a leaving page hands over at the most, bytes; with room for the form around it. */
-const LEAVING_BYTES = 60_000;
 /** Coming back: full jitter up to a bound that doubles from the first on; short for a restart, longer for an outage. Milliseconds. */
 const FIRST_RETRY_MS = 1000;
 const RESTART_RETRY_MS = 8000;
@@ -281,7 +281,7 @@ export class FeedClient {
 			if (this.#isOpen) this.#send(own);
 			else {
 				this.#outbox.keep();
-				if (this.#isPaused) this.#sendLeaving([own]);
+				if (this.#isPaused) sendLeaving(this.#url, [own]);
 			}
 			this.#emit('outbox', undefined);
 		});
@@ -602,29 +602,11 @@ export class FeedClient {
 
 	#leave(): void {
 		this.#outbox.keep();
-		this.#sendLeaving(this.#outbox.waiting);
+		sendLeaving(this.#url, this.#outbox.waiting);
 		if (this.connection === 'idle' || this.connection === 'refused') return;
 		this.#cut();
 		this.#isPaused = true;
 		this.#transport.close();
-	}
-
-	/** Hands over drafts so that they arrive although the page ends; their keys make a repeat harmless. */
-	#sendLeaving(drafts: readonly Outgoing[]): void {
-		if (drafts.length === 0) return;
-		// Browsers let a leaving page send 64 KiB; the oldest drafts go first.
-		let bytes = 0;
-		const first = drafts.filter(({ json }) => {
-			bytes += encodeURIComponent(json).length;
-			return bytes < LEAVING_BYTES;
-		});
-		// A form needs no preflight, which a page that is being left would not live to see answered.
-		const body = new URLSearchParams({
-			events: `[${first.map(({ json }) => JSON.stringify(JSON.parse(json).draft))}]`,
-		});
-		fetch(this.#url, { method: 'POST', body, keepalive: true }).catch(() => {
-			// Nobody is left to tell; if the page comes back, the drafts are sent again.
-		});
 	}
 
 	#updateProgress(): void {
@@ -658,22 +640,4 @@ function parseDraftArguments(first: string | Draft, fields: Omit<Draft, 'type'> 
 		'invalid-event',
 		`A lone string is a type, as in publish('deploy.done'). A text is sent as publish('message', {text: ${JSON.stringify(first.slice(0, 40))}}).`,
 	);
-}
-
-function parseRelay(relay: string): string {
-	const { origin, hostname, protocol, pathname } = URL.canParse(relay) ? new URL(relay) : ({} as Partial<URL>);
-	if (!protocol?.startsWith('http')) {
-		throw new FeedError('no-relay', 'Give the address of the relay, such as `https://relay.example.org`.');
-	}
-	if (
-		globalThis.location?.protocol === 'https:' &&
-		protocol === 'http:' &&
-		!/^(127\.|\[::1]$|(.*\.)?localhost$)/.test(hostname ?? '')
-	) {
-		throw new FeedError(
-			'mixed-content',
-			`A page loaded over https needs a relay over https; this one is \`${origin}\`.`,
-		);
-	}
-	return `${origin}${pathname}`.replace(/\/+$/, '');
 }
