@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { connect } from 'node:net';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Answer, ask, type Json } from '../support/ask.ts';
 import { createChannelName } from '../support/conversation.ts';
 import { startRelay, type TestRelay } from '../support/relay.ts';
 
@@ -17,22 +18,6 @@ afterAll(async () => {
 
 const address = (channel: string, query = '') => `${relay.url}/channels/${channel}/events${query}`;
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, index) => from + index);
-
-// biome-ignore lint/suspicious/noExplicitAny: whatever the relay says; the tests say what they expect
-type Json = any;
-
-interface Answer {
-	status: number;
-	headers: Headers;
-	body: Json;
-}
-
-async function ask(url: string, init: RequestInit = {}): Promise<Answer> {
-	const response = await fetch(url, init);
-	const text = await response.text();
-	const isJson = /json/.test(response.headers.get('content-type') ?? '') && text !== '';
-	return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
-}
 
 type Sent = string | Uint8Array<ArrayBuffer> | URLSearchParams | FormData;
 

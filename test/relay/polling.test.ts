@@ -1,5 +1,6 @@
 // Long polling, from outside, against a real relay.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ask } from '../support/ask.ts';
 import { createChannelName } from '../support/conversation.ts';
 import { startRelay, type TestRelay } from '../support/relay.ts';
 
@@ -14,18 +15,6 @@ afterAll(async () => {
 
 const address = (channel: string, query = '') => `${relay.url}/channels/${channel}/events${query}`;
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, index) => from + index);
-
-interface Answer {
-	status: number;
-	headers: Headers;
-	// biome-ignore lint/suspicious/noExplicitAny: whatever the relay says; the tests say what they expect
-	body: any;
-}
-
-async function ask(url: string, init: RequestInit = {}): Promise<Answer> {
-	const response = await fetch(url, init);
-	return { status: response.status, headers: response.headers, body: await response.json() };
-}
 
 async function post(channel: string, drafts: unknown[]): Promise<{ epoch: string }> {
 	const { status, body } = await ask(address(channel), {
