@@ -55,7 +55,7 @@ export const STALL_TIMEOUT_MS = 30_000;
 /** Drafts that wait for the next commits, bytes; more are refused for now. */
 export const MAX_QUEUE_BYTES = 16 * 1024 * 1024;
 /** Those who are cut off come back spread over this long for each viewer, and within these bounds; milliseconds. */
-export const RETURN_MS_PER_VIEWER = 5;
+export const RETURN_MS_PER_VIEWER = 7;
 export const MIN_RETURN_MS = 1000;
 export const MAX_RETURN_MS = 15_000;
 /** Longest that a request waits for news (`wait`), seconds. */

@@ -201,8 +201,8 @@ describe('waiting for a page', () => {
 describe('the time in which to return', () => {
 	it.each([
 		[0, 1000],
-		[200, 1000],
-		[300, 1500],
+		[142, 1000],
+		[300, 2100],
 		[4000, 15_000],
 	])('[HELLO9] of %i viewers is %i ms', async (count, expected) => {
 		const test = await filled(1);
@@ -217,7 +217,7 @@ describe('the time in which to return', () => {
 		Object.assign(first, { spread: (returnMs: number) => told.push(returnMs) });
 		await test.join({ history: 0 }, undefined, first);
 		for (let index = 1; index < 1000; index++) await test.join({ history: 0 });
-		expect(told).toEqual([2000, 4000]);
+		expect(told).toEqual([2002, 4004]);
 	});
 
 	it('[HELLO9] counts those who catch up, sleep or wait, and nobody who has left', async () => {
@@ -232,14 +232,14 @@ describe('the time in which to return', () => {
 		for (const sink of slow) test.channel.resume(new Viewer(sink, filter));
 		const waiting = Array.from({ length: 100 }, () => wait(test, behind(301)));
 		await settle();
-		expect(test.channel.returnMs).toBe(1500);
+		expect(test.channel.returnMs).toBe(2100);
 		for (const { over } of waiting) over();
 		await settle();
-		expect(test.channel.returnMs).toBe(1000);
+		expect(test.channel.returnMs).toBe(1400);
 		for (let index = 0; index < 100; index++) void test.join({ history: 0 });
 		await settle();
-		expect(test.channel.returnMs).toBe(1500);
+		expect(test.channel.returnMs).toBe(2100);
 		for (const { viewer } of slow) test.channel.leave(viewer);
-		expect(test.channel.returnMs).toBe(1000);
+		expect(test.channel.returnMs).toBe(1400);
 	});
 });
