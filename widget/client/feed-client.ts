@@ -579,8 +579,8 @@ export class FeedClient {
 		this.retryAt = Date.now() + delayMs;
 		this.#timer = setTimeout(() => this.reconnect(), delayMs);
 		this.#setConnection('offline');
-		// The relay itself has said nothing: perhaps something on the way does not let it.
-		if (this.#attempts > 1 && isSilent && code < 4000)
+		// Two attempts, beside a line that was cut, to which the relay has said nothing: perhaps something on the way does not let it.
+		if (this.#attempts > (this.#epoch ? 2 : 1) && isSilent && code < 4000)
 			this.load().then(
 				() => this.#ladder?.descend(),
 				() => {},
