@@ -193,12 +193,18 @@ describe('pace', () => {
 		expect(seqs(await slow.until(isAll, 'all of it, late'))).toEqual(range(2, count + 1));
 	});
 
-	it('[STREAM4] a reader who left gives back his filter', async () => {
+	it('[STREAM4] [FILT2] a reader who left gives back his filter; with one too many, server-sent events bring everything', async () => {
 		const channel = createChannelName('left');
-		const readers = await Promise.all(range(1, 16).map((n) => stream(channel, 'text/event-stream', `?type=type-${n}`)));
+		const readers = await Promise.all(
+			range(1, 16).map((n) => stream(channel, 'application/x-ndjson', `?type=type-${n}`)),
+		);
 		for (const reader of readers) expect(reader.response.status).toBe(200);
-		const oneMore = async () => (await stream(channel, 'text/event-stream', '?type=one.more')).response.status;
+		const oneMore = async () => (await stream(channel, 'application/x-ndjson', '?type=one.more')).response.status;
 		expect(await oneMore()).toBe(400);
+		const all = await stream(channel, 'text/event-stream', '?type=one.more');
+		await all.until((text) => text.includes('event: welcome') && text.endsWith('\n\n'), 'the welcome');
+		expect(parseEventStream(all.text).events[0]?.data).not.toContain('"types"');
+		await all.close();
 		for (const reader of readers) await reader.close();
 		// Who has left is noticed when he is written to.
 		await expect
