@@ -86,6 +86,7 @@ describe('the outbox', () => {
 		localStorage.setItem(`${prefix}nonsense`, '{');
 		const old = JSON.stringify({ type: 'publish', ref: 1, draft: { type: 'message', text: 'old', key: 'old' } });
 		localStorage.setItem(`${prefix}${Date.now() - 90_000_000} 1 x`, old);
+		localStorage.setItem(`${prefix}${Date.now() - 90_000_000} 2 x sent`, old.replace('old', 'sent'));
 		const client = dial(channel);
 		await until(async () => (await history(channel)).length === 2, 'both');
 		await client.publish('message', { text: 'after' });

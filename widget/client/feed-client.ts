@@ -16,7 +16,7 @@ import { isName, matchesType, parseChannel } from '../../relay/protocol/types.ts
 import { findStorage } from './browser-storage.ts';
 import type { Ladder } from './ladder.ts';
 import { sendLeaving } from './leaving.ts';
-import { Outbox, type Outgoing } from './outbox.ts';
+import { Outbox, type Outgoing, SENT } from './outbox.ts';
 import { parseRelay } from './relay-address.ts';
 import { checkTypes, Subscriptions } from './subscriptions.ts';
 import type { Gap } from './timeline.ts';
@@ -601,7 +601,7 @@ export class FeedClient {
 	}
 
 	#leave(): void {
-		this.#outbox.keep();
+		this.#outbox.keep(this.#isOpen ? SENT : '');
 		sendLeaving(this.#url, this.#outbox.waiting);
 		if (this.connection === 'idle' || this.connection === 'refused') return;
 		this.#cut();

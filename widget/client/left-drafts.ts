@@ -3,7 +3,7 @@
 import { FeedError } from '../../relay/protocol/errors.ts';
 import type { Draft } from '../../relay/protocol/event.ts';
 import { findStorage } from './browser-storage.ts';
-import type { Outbox } from './outbox.ts';
+import { type Outbox, SENT } from './outbox.ts';
 
 /** One that is older may have been stored so long ago that the relay has forgotten its key; milliseconds. */
 const MAX_AGE_MS = 86_400_000;
@@ -26,11 +26,16 @@ export function adoptDrafts(outbox: Outbox): void {
 		}
 		try {
 			const at = Number(name.slice(outbox.prefix.length).split(' ')[0]);
+			const isOld = Date.now() - at > MAX_AGE_MS;
+			if (isOld && name.endsWith(SENT)) {
+				delete storage[name];
+				continue;
+			}
 			// Within the same millisecond, what was left comes first.
 			const own = outbox.add(draft, nobody, nobody, at - 1);
 			own.name = name;
 			own.isAdopted = true;
-			if (Date.now() - at > MAX_AGE_MS)
+			if (isOld)
 				outbox.fail(own.ref, new FeedError('closed', 'It has waited for more than a day, and may have been stored.'));
 		} catch (error) {
 			if ((error as FeedError).code === 'outbox-full') break; // they stay where they are for now

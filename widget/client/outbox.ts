@@ -9,6 +9,8 @@ import { findStorage } from './browser-storage.ts';
 /** Drafts that wait at the most, and their characters as JSON: what a browser keeps of a page. */
 const MAX_WAITING = 1000;
 const MAX_WAITING_CHARS = 2_000_000;
+/** At the end of a kept draft's name: the relay most likely has it. */
+export const SENT = ' sent';
 /** Failed drafts that are kept for another try. */
 const MAX_FAILED = 20;
 
@@ -101,13 +103,13 @@ export class Outbox {
 		for (const { ref } of [...this.drafts.values()].filter(({ error }) => error).slice(0, -MAX_FAILED)) this.take(ref);
 	}
 
-	/** Has the browser keep what waits, so that it outlives the page. */
-	keep(): void {
+	/** Has the browser keep what waits, so that it outlives the page; with a `mark` where the page was also able to send it. */
+	keep(mark = ''): void {
 		const storage = findStorage('localStorage');
 		for (const own of storage ? this.waiting : []) {
 			if (own.name) continue;
 			// In the order of time, whichever page has written it.
-			const name = `${this.prefix}${own.at} ${1e9 + own.ref} ${createKey()}`;
+			const name = `${this.prefix}${own.at} ${1e9 + own.ref} ${createKey()}${mark}`;
 			try {
 				(storage as Record<string, string>)[name] = own.json; // there is one, or there are none of these
 				own.name = name;
