@@ -1,30 +1,27 @@
 // A channel: drafts in, one log, the same order to everybody.
-// Knows commit, fan-out and where a reader begins; log, clock and the engine's turn are passed in.
+// Knows commit and fan-out; log, clock and the engine's turn are passed in.
 // Never knows PartyKit, HTTP, sockets or JSON.
 import { DraftQueue } from './draft-queue.ts';
 import { Filter, Frame } from './frame.ts';
 import { digestDraft } from './idempotency.ts';
 import { createEntry, type Entry, type Log, type UsedKey } from './log.ts';
+import { type Begin, createPageFilter, LogReader, type PageQuery, type Start } from './log-reader.ts';
 import { Pages } from './pages.ts';
 import { PROTOCOL_VERSION } from './protocol/client-message.ts';
 import { createError, FeedError } from './protocol/errors.ts';
 import type { Actor, CheckedDraft, FeedEvent, Page, Pulse, Receipt } from './protocol/event.ts';
 import {
-	DEFAULT_PAGE_EVENTS,
 	MAX_COMMIT_BYTES,
 	MAX_EVENT_BYTES,
 	MAX_FILTERS,
-	MAX_PAGE_BYTES,
-	MAX_PAGE_EVENTS,
 	MAX_QUEUE_BYTES,
 	MAX_RETURN_MS,
 	MIN_RETURN_MS,
 	RETURN_MS_PER_VIEWER,
 	SLICE_VIEWERS,
 } from './protocol/limits.ts';
-import { formatPosition, NO_EPOCH, type Position, parsePosition } from './protocol/position.ts';
+import { formatPosition, parsePosition } from './protocol/position.ts';
 import type { Welcome } from './protocol/relay-message.ts';
-import { parseSince } from './protocol/since.ts';
 import { PulseCounter } from './pulse.ts';
 import type { Viewer } from './viewer.ts';
 import { Waiters } from './waiters.ts';
@@ -63,31 +60,6 @@ export interface Submission {
 	bytes: number;
 }
 
-/** Where a reader wants to begin: after a position, or with some of the newest. */
-export interface Start {
-	position?: Position | undefined;
-	/** Number of the newest events; or a span or date in the words of `parseSince`, of which the newest 1,000 are sent. */
-	history?: number | string | undefined;
-	/** Everything kept from then on, milliseconds since 1970. */
-	since?: number | undefined;
-}
-
-/** Where a reader begins, and whether that is where he wanted. */
-export interface Begin {
-	after: number;
-	recovered: boolean;
-	missing?: { from: number; to: number };
-}
-
-export interface PageQuery {
-	after?: Position;
-	before?: Position;
-	/** Milliseconds since 1970. */
-	since?: number;
-	limit: number;
-	types: readonly string[];
-}
-
 interface Pending extends Submission {
 	publisher: Publisher;
 }
@@ -97,24 +69,10 @@ export function spreadReturn(viewers: number): number {
 	return Math.min(Math.max(viewers * RETURN_MS_PER_VIEWER, MIN_RETURN_MS), MAX_RETURN_MS);
 }
 
-/** How many bytes of events a page has taken; the first always fits. */
-class PageBytes {
-	#bytes = 0;
-
-	take({ bytes }: Entry): boolean {
-		const isFirst = this.#bytes === 0;
-		this.#bytes += bytes.length;
-		return isFirst || this.#bytes <= MAX_PAGE_BYTES;
-	}
-}
-
-function createPageFilter(types: readonly string[]): Filter {
-	return new Filter(types.includes('*') ? [] : types);
-}
-
 export class Channel {
 	readonly #log: Log;
 	readonly #options: ChannelOptions;
+	readonly #reader: LogReader;
 	readonly #pages: Pages;
 	readonly #pulse = new PulseCounter();
 	/** All who are fed; those of them who are live get each commit's frame. */
@@ -133,6 +91,7 @@ export class Channel {
 
 	constructor(options: ChannelOptions) {
 		this.#log = options.log;
+		this.#reader = new LogReader(options.log, options.clock);
 		this.#pages = new Pages(options.log);
 		this.#options = options;
 		this.#queue = new DraftQueue(options.maxQueueBytes ?? MAX_QUEUE_BYTES);
@@ -142,7 +101,7 @@ export class Channel {
 	async load(): Promise<void> {
 		await this.#log.load();
 		const start = this.#options.clock() - HOUR_MS;
-		for await (const { event } of this.#backwards(this.#log.last + 1)) {
+		for await (const { event } of this.#reader.backwards(this.#log.last + 1)) {
 			if (event.time < start) break;
 			this.#count(event);
 		}
@@ -233,22 +192,9 @@ export class Channel {
 	}
 
 	/** Where a reader begins who wants `start`. */
-	async begin({ position, history, since }: Start, filter: Filter): Promise<Begin> {
+	async begin(start: Start, filter: Filter): Promise<Begin> {
 		if (this.#failure) throw this.#failure;
-		await this.#log.expire();
-		const { first, last, epoch } = this.#log;
-		if (position) {
-			const isNothing = position.epoch === NO_EPOCH;
-			if (!isNothing && (position.epoch !== epoch || position.seq > last)) {
-				// Another log, or one that lost its end: all of it is new to this reader.
-				return { after: Math.max(first - 1, 0), recovered: false };
-			}
-			const after = isNothing ? 0 : position.seq;
-			if (after + 1 >= first || last === 0) return { after, recovered: true };
-			return { after: first - 1, recovered: false, missing: { from: after + 1, to: first - 1 } };
-		}
-		const after = since === undefined ? await this.#historyStart(history, filter) : await this.#seqBefore(since);
-		return { after, recovered: true };
+		return this.#reader.begin(start, filter);
 	}
 
 	/** Feeds a viewer from `after` on: from the log until he has everything, then live. Never rejects. */
@@ -314,7 +260,8 @@ export class Channel {
 
 	/** A page of history. */
 	async page(query: PageQuery): Promise<Page> {
-		return (await this.#read(query)).page;
+		if (this.#failure) throw this.#failure;
+		return (await this.#reader.read(query)).page;
 	}
 
 	/**
@@ -326,13 +273,13 @@ export class Channel {
 		const { limit, types } = query;
 		let reading = query;
 		for (let isOver = over.aborted; ; ) {
-			const { page, recovered } = await this.#read(reading);
+			const { page, recovered } = await this.#reader.read(reading);
+			if (this.#failure) throw this.#failure;
 			const { seq } = parsePosition(page.next as string); // null is said of reading back alone
 			const isNew = page.events.length > 0 || !recovered;
 			if (isNew || isOver) {
 				return { ...page, time: this.#options.clock(), pulse: this.readPulse(), returnMs: this.returnMs };
 			}
-			if (this.#failure) throw this.#failure;
 			// What was stored while the page was read is looked at first.
 			const waited = seq < this.last ? { seq, isOver } : await this.#waiters.wait(filter, seq, over);
 			isOver = waited.isOver;
@@ -356,100 +303,6 @@ export class Channel {
 		}
 		this.#waiters.fail(error);
 		this.#settleFailed(this.#queue.take());
-	}
-
-	/** A page, and whether it goes on where the reader was. */
-	async #read(query: PageQuery): Promise<{ page: Page; recovered: boolean }> {
-		await this.#log.expire();
-		const { limit } = query;
-		const filter = createPageFilter(query.types);
-		if (query.after) return this.#pageForward(query.after, limit, filter);
-		const { epoch, first, last } = this.#log;
-		if (query.since !== undefined) {
-			return this.#pageForward({ epoch, seq: await this.#seqBefore(query.since) }, limit, filter);
-		}
-		const { before } = query;
-		const isOther = before !== undefined && before.epoch !== epoch;
-		const end = before === undefined ? last + 1 : isOther ? 0 : Math.min(before.seq, last + 1);
-		const events: FeedEvent[] = [];
-		let next = end;
-		if (limit > 0) {
-			const page = new PageBytes();
-			for await (const entry of this.#backwards(end, filter.types.length > 0 ? MAX_PAGE_EVENTS : limit)) {
-				const isWanted = filter.matches(entry.event.type);
-				if (isWanted && !page.take(entry)) break;
-				next = entry.event.seq;
-				if (isWanted) events.unshift(entry.event);
-				if (events.length === limit) break;
-			}
-		}
-		const isEnd = before !== undefined && next <= first;
-		const position = formatPosition({ epoch, seq: before === undefined ? last : next });
-		return { page: { epoch, first, last, events, next: isEnd ? null : position }, recovered: true };
-	}
-
-	async #pageForward(after: Position, limit: number, filter: Filter): Promise<{ page: Page; recovered: boolean }> {
-		const { missing, after: begin, recovered } = await this.begin({ position: after }, filter);
-		const { first, last, epoch } = this.#log;
-		const events: FeedEvent[] = [];
-		let seq = begin;
-		if (limit > 0) {
-			const page = new PageBytes();
-			for await (const entry of this.#forwards(begin, filter.types.length > 0 ? MAX_PAGE_EVENTS : limit)) {
-				const isWanted = filter.matches(entry.event.type);
-				if (isWanted && !page.take(entry)) break;
-				seq = entry.event.seq;
-				if (isWanted) events.push(entry.event);
-				if (events.length === limit) break;
-			}
-		}
-		const next = formatPosition({ epoch, seq });
-		return { page: { epoch, first, last, events, next, ...(missing ? { missing } : {}) }, recovered };
-	}
-
-	async #historyStart(history: number | string = DEFAULT_PAGE_EVENTS, filter: Filter): Promise<number> {
-		const { first, last } = this.#log;
-		if (typeof history === 'string') {
-			const after = await this.#seqBefore(parseSince(history, this.#options.clock()));
-			return Math.max(after, last - MAX_PAGE_EVENTS);
-		}
-		const limit = Math.min(history, MAX_PAGE_EVENTS);
-		if (filter.types.length === 0 || limit === 0) return Math.max(last - limit, first - 1, 0);
-		let found = 0;
-		let after = last;
-		for await (const { event } of this.#backwards(last + 1)) {
-			if (!filter.matches(event.type)) continue;
-			after = event.seq - 1;
-			if (++found === limit) break;
-		}
-		return after;
-	}
-
-	/** The newest `seq` stored before `time`; the one before `first` where all that is kept is younger. */
-	async #seqBefore(time: number): Promise<number> {
-		for await (const { event } of this.#backwards(this.last + 1)) {
-			if (event.time < time) return event.seq;
-		}
-		return Math.max(this.first - 1, 0);
-	}
-
-	/** Kept entries from the one before `seq` on, newest first; `step` at a time are read. */
-	async *#backwards(seq: number, step = MAX_PAGE_EVENTS): AsyncGenerator<Entry> {
-		for (let before = seq; before > this.first; ) {
-			const entries = await this.#log.readBack(before, step);
-			for (let index = entries.length - 1; index >= 0; index--) yield entries[index] as Entry; // below the length
-			before = entries[0]?.event.seq ?? 0;
-		}
-	}
-
-	/** Kept entries from the one after `seq` on, as far as there are any at the call. */
-	async *#forwards(seq: number, step: number): AsyncGenerator<Entry> {
-		const { last } = this.#log;
-		for (let after = seq; after < last; ) {
-			const entries = await this.#log.read(after, step);
-			yield* entries;
-			after = entries.at(-1)?.event.seq ?? last;
-		}
 	}
 
 	/** Loads the used keys at the first publish; drafts wait for it in their order. */

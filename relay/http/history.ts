@@ -1,7 +1,8 @@
 // GET /channels/{channel}/events, in all its forms.
 // Knows parameters and the Accept header; never knows storage, nor how a stream is written.
-import type { Channel, PageQuery } from '../channel.ts';
+import type { Channel } from '../channel.ts';
 import { Filter } from '../frame.ts';
+import type { PageQuery } from '../log-reader.ts';
 import { FeedError } from '../protocol/errors.ts';
 import { DEFAULT_PAGE_EVENTS, MAX_PAGE_EVENTS, MAX_WAIT_SECONDS } from '../protocol/limits.ts';
 import { formatPosition, NO_EPOCH, type Position, parsePosition } from '../protocol/position.ts';

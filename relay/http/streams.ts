@@ -1,8 +1,9 @@
 // Events as a stream of text: server-sent events, NDJSON, lines for a terminal.
 // Knows forms and back-pressure; never knows how a request asked for them.
 import { joinBytes } from '../bytes.ts';
-import type { Begin, Channel } from '../channel.ts';
+import type { Channel } from '../channel.ts';
 import type { Filter, Form } from '../frame.ts';
+import type { Begin } from '../log-reader.ts';
 import { createError } from '../protocol/errors.ts';
 import type { FeedEvent } from '../protocol/event.ts';
 import { PING_INTERVAL_MS } from '../protocol/limits.ts';

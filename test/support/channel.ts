@@ -1,9 +1,10 @@
 // A channel over a log in memory, whose clock and engine are moved by hand, and viewers that record.
 // Knows the channel's seams; never knows sockets, storage or PartyKit.
-import { Channel, type Publisher, type Result, type Start } from '../../relay/channel.ts';
+import { Channel, type Publisher, type Result } from '../../relay/channel.ts';
 import { type Filter, type Form, type Run, socketForm } from '../../relay/frame.ts';
 import type { Entry, Retention, UsedKey } from '../../relay/log.ts';
 import { MemoryLog } from '../../relay/log-memory.ts';
+import type { Start } from '../../relay/log-reader.ts';
 import { parseDraft } from '../../relay/protocol/draft.ts';
 import type { Draft, FeedEvent } from '../../relay/protocol/event.ts';
 import { type Sink, Viewer } from '../../relay/viewer.ts';

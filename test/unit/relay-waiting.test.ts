@@ -1,6 +1,6 @@
 // Pages that are waited for: what ends the wait, and that nothing is missed between one page and the next.
 import { describe, expect, it } from 'vitest';
-import type { PageQuery } from '../../relay/channel.ts';
+import type { PageQuery } from '../../relay/log-reader.ts';
 import { createError } from '../../relay/protocol/errors.ts';
 import type { Page } from '../../relay/protocol/event.ts';
 import { parsePosition } from '../../relay/protocol/position.ts';
