@@ -5,6 +5,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Engine, EngineError, startEngine } from '../../relay/run/engine.ts';
 import { findFreePort } from '../support/ports.ts';
+import { pause } from './scenario.ts';
+
+/** Within this time a host notices that its engine's process has died, milliseconds. */
+const NOTICE_MS = 5000;
 
 export interface CrashingRelay {
 	/** Without a slash at the end. */
@@ -35,8 +39,7 @@ export async function startCrashingRelay(vars: Record<string, string> = {}): Pro
 		port: engine.port,
 		engine,
 		async crash(meanwhile) {
-			engine.killEngine();
-			await engine.exited;
+			await killFor(engine);
 			await meanwhile?.();
 			await engine.restart();
 		},
@@ -50,6 +53,18 @@ export async function startCrashingRelay(vars: Record<string, string> = {}): Pro
 			await remove();
 		},
 	};
+}
+
+/** A process that its host was just replacing is not missed by it: then the new one is killed. */
+async function killFor({ killEngine, exited }: Engine): Promise<void> {
+	for (let isOver = false; !isOver; ) {
+		try {
+			killEngine();
+		} catch (error) {
+			if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+		}
+		isOver = await Promise.race([exited.then(() => true), pause(NOTICE_MS).then(() => false)]);
+	}
 }
 
 // Between finding a port and listening on it, somebody else may take it.

@@ -69,11 +69,13 @@ export function since(start: number): number {
 /** Resolves once the condition holds; false where it does not within the time. */
 export async function until(condition: () => boolean | Promise<boolean>, timeoutMs: number): Promise<boolean> {
 	const deadline = performance.now() + timeoutMs;
-	while (!(await condition())) {
-		if (performance.now() > deadline) return false;
+	for (;;) {
+		// A page that does not answer is a condition that does not hold.
+		const left = deadline - performance.now();
+		if (left <= 0) return false;
+		if (await Promise.race([condition(), pause(left).then(() => false)])) return true;
 		await pause(10);
 	}
-	return true;
 }
 
 /** Load and faults have a time of their own: this is what makes it. */
