@@ -69,12 +69,19 @@ export function since(start: number): number {
 /** Resolves once the condition holds; false where it does not within the time. */
 export async function until(condition: () => boolean | Promise<boolean>, timeoutMs: number): Promise<boolean> {
 	const deadline = performance.now() + timeoutMs;
-	for (;;) {
-		// A page that does not answer is a condition that does not hold.
-		const left = deadline - performance.now();
-		if (left <= 0) return false;
-		if (await Promise.race([condition(), pause(left).then(() => false)])) return true;
-		await pause(10);
+	// A page that does not answer is a condition that does not hold.
+	let timer: NodeJS.Timeout | undefined;
+	const over = new Promise<false>((resolve) => {
+		timer = setTimeout(resolve, timeoutMs, false);
+	});
+	try {
+		for (;;) {
+			if (await Promise.race([condition(), over])) return true;
+			if (performance.now() > deadline) return false;
+			await pause(10);
+		}
+	} finally {
+		clearTimeout(timer);
 	}
 }
 
