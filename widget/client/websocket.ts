@@ -31,7 +31,7 @@ export function createWebSocket(url: string, handlers: TransportHandlers): Trans
 				handlers.onMessage(isText ? data : decoder.decode(data));
 				received += (isText ? encoder.encode(data) : data).byteLength;
 				// Once it has been dealt with: a page that is busy is sent no more than it can take.
-				if (received - confirmed < SEEN_BYTES / 2) return;
+				if (socket !== own || received - confirmed < SEEN_BYTES / 2) return;
 				confirmed = received;
 				own.send(`{"type":"seen","bytes":${received}}`);
 			};
