@@ -1,15 +1,13 @@
-// One viewer who stops reading: what it costs the relay and the others. `node --import tsx test/faults/slow-viewer.ts [--short]`
+// One viewer who stops reading: what it costs the relay and the others. `npm run test:faults -- slow-viewer`
 // Knows how to be slow and where a process's memory is written (Linux); never knows the relay's inside.
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
-import path from 'node:path';
-import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
 import { SEEN_BYTES } from '../../relay/protocol/limits.ts';
 import { createChannelName } from '../support/conversation.ts';
 import { startRelay, type TestRelay } from '../support/relay.ts';
+import type { ScenarioOptions, ScenarioResult } from './scenario.ts';
 
 const MB = 1_000_000;
 const READERS = 20;
@@ -23,12 +21,6 @@ const QUIET = 0.25;
 const TEXT = 'x'.repeat(8000);
 const BATCH = 25;
 const DEADLINE_MS = 120_000;
-
-export interface Outcome {
-	lines: string[];
-	/** What did not hold; empty where all did. */
-	failures: string[];
-}
 
 /** The engine's resident memory and its highest so far. */
 function readMemory(relay: TestRelay): { rss: number; peak: number } {
@@ -233,7 +225,7 @@ function percentile(values: readonly number[], share: number): number {
 }
 
 /** Runs all of it, each part on a relay of its own. */
-export async function runSlowViewer({ short }: { short: boolean }): Promise<Outcome> {
+export async function runSlowViewer({ short }: ScenarioOptions): Promise<ScenarioResult> {
 	const lines: string[] = [];
 	const failures: string[] = [];
 	const check = (holds: boolean, failure: string) => {
@@ -389,11 +381,4 @@ export async function runSlowViewer({ short }: { short: boolean }): Promise<Outc
 				`the others' p99 is ${ratio.toFixed(2)} times that without a stalled viewer, more than ${MAX_DELAY_RATIO}`,
 			);
 	}
-}
-
-if (process.argv[1] && path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
-	const { lines, failures } = await runSlowViewer({ short: process.argv.includes('--short') });
-	for (const line of lines) console.log(line);
-	for (const failure of failures) console.error(`FAILED: ${failure}`);
-	process.exitCode = failures.length > 0 ? 1 : 0;
 }

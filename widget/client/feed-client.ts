@@ -375,7 +375,7 @@ export class FeedClient {
 		}, WELCOME_TIMEOUT_MS);
 		if (this.#isOpen) return;
 		this.#isOpen = true;
-		if (!this.#outbox.hasLeft) this.#sendAll();
+		if (this.#outbox.left.length === 0) this.#sendAll();
 		else if (!this.#isAdopting) {
 			this.#isAdopting = true;
 			this.load()

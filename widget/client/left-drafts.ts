@@ -14,9 +14,7 @@ const nobody = (): void => {};
 /** Puts them into the outbox; their keys make it harmless that two pages do. */
 export function adoptDrafts(outbox: Outbox): void {
 	const storage = findStorage('localStorage') ?? {};
-	const known = new Set([...outbox.drafts.values()].map(({ name }) => name));
-	for (const name of Object.keys(storage).sort()) {
-		if (!name.startsWith(outbox.prefix) || known.has(name)) continue;
+	for (const name of outbox.left) {
 		let draft: Draft;
 		try {
 			({ draft } = JSON.parse(storage[name] as string)); // the name was there

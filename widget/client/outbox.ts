@@ -58,12 +58,12 @@ export class Outbox {
 		return [...this.drafts.values()].filter(({ error }) => !error).sort((one, other) => one.at - other.at);
 	}
 
-	/** Have other pages left something? */
-	get hasLeft(): boolean {
-		const own = this.waiting.map(({ name }) => name);
-		return Object.keys(findStorage('localStorage') ?? {}).some(
-			(name) => name.startsWith(this.prefix) && !own.includes(name),
-		);
+	/** The names of what other pages have left, in the order of time. */
+	get left(): string[] {
+		const own = [...this.drafts.values()].map(({ name }) => name);
+		return Object.keys(findStorage('localStorage') ?? {})
+			.filter((name) => name.startsWith(this.prefix) && !own.includes(name))
+			.sort();
 	}
 
 	/**

@@ -41,9 +41,9 @@ export interface PanelProps extends Zone, Trouble {
 	expanded: ReadonlySet<number>;
 	unfolded: ReadonlySet<number>;
 	fresh: ReadonlySet<number>;
-	/** What lies beyond the oldest item. */
 	/** Nothing was ever published. */
 	isNew: boolean;
+	/** What lies beyond the oldest item. */
 	older: 'more' | 'loading' | 'beginning' | 'trimmed' | 'unknown';
 	/** What was handed in here and is not stored yet. */
 	drafts: Drafts | undefined;
