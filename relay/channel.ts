@@ -1,15 +1,41 @@
 // A channel: drafts in, one log, the same order to everybody.
 // Knows commit and fan-out; log, clock and the engine's turn are passed in.
 // Never knows PartyKit, HTTP, sockets or JSON.
+import { type Amended, addReply, amend, isOwn, personOf } from './amendment.ts';
 import { DraftQueue } from './draft-queue.ts';
-import { Filter, Frame } from './frame.ts';
+import { Filter, Frame, type Wish } from './frame.ts';
 import { digestDraft } from './idempotency.ts';
-import { createEntry, type Entry, type Log, type UsedKey } from './log.ts';
-import { type Begin, createPageFilter, LogReader, type PageQuery, type Start } from './log-reader.ts';
+import { capabilitiesOf, deny, type Identity } from './identity.ts';
+import type { Limiter } from './limiter.ts';
+import {
+	type Amendments,
+	createEntry,
+	type Entry,
+	isEventEntry,
+	type Log,
+	type Reactions,
+	tellChange,
+	type UsedKey,
+} from './log.ts';
+import { type Begin, LogReader, type PageQuery, type Start } from './log-reader.ts';
 import { Pages } from './pages.ts';
+import { CHANGING } from './protocol/capabilities.ts';
 import { PROTOCOL_VERSION } from './protocol/client-message.ts';
+import { isChangeDraft } from './protocol/draft.ts';
 import { createError, FeedError } from './protocol/errors.ts';
-import type { Actor, CheckedDraft, FeedEvent, Page, Pulse, Receipt } from './protocol/event.ts';
+import {
+	type Actor,
+	type Change,
+	type ChangeDraft,
+	type CheckedDraft,
+	type FeedEvent,
+	isChange,
+	type Own,
+	type Page,
+	type Pulse,
+	type Receipt,
+	type Version,
+} from './protocol/event.ts';
 import {
 	MAX_COMMIT_BYTES,
 	MAX_EVENT_BYTES,
@@ -20,21 +46,26 @@ import {
 	RETURN_MS_PER_VIEWER,
 	SLICE_VIEWERS,
 } from './protocol/limits.ts';
-import { formatPosition, parsePosition } from './protocol/position.ts';
+import { formatPosition, NO_EPOCH, type Position, parsePosition } from './protocol/position.ts';
 import type { Welcome } from './protocol/relay-message.ts';
 import { PulseCounter } from './pulse.ts';
 import type { Viewer } from './viewer.ts';
 import { Waiters } from './waiters.ts';
 
 const HOUR_MS = 3_600_000;
+/** Of a commit: storage keys that it may change besides those of its new entries. */
+const MAX_AMENDED_KEYS = 96;
+/** Drafts whose events are made ready together for the next commits. */
+const HELD_DRAFTS = 64;
 
 /** What came of one draft. */
 export type Result = { ref: number } & ({ receipt: Receipt } | { error: FeedError });
 
 /** Whoever hands in drafts and wants to know what came of them. */
 export interface Publisher {
-	/** Whom a token proved; empty for the unproven. */
-	readonly subject: string;
+	readonly who: Identity;
+	/** Its name in this process, where it lasts longer than a request. */
+	readonly connection?: string;
 	/** Called with the results of all his drafts that one commit took, in their order; at once for what is refused for now. */
 	settle(results: readonly Result[]): void;
 }
@@ -47,6 +78,12 @@ export interface ChannelOptions {
 	afterDrain: (run: () => void) => void;
 	/** Told of faults of our own that have no caller. */
 	onFault: (error: unknown) => void;
+	/** How much each may publish: as much as he wants unless given. */
+	limiter?: Limiter;
+	/** Told of drafts that were refused for whose they are. */
+	onRefused?: (error: FeedError, who: Identity) => void;
+	/** Told of what somebody did to another's event. */
+	onModerated?: (change: Change, who: Identity) => void;
 	/** How much may wait for the next commits, bytes: 16 MiB unless given. */
 	maxQueueBytes?: number;
 }
@@ -55,7 +92,7 @@ export interface ChannelOptions {
 export interface Submission {
 	/** The publisher's own number for it; the same where it comes again after it was refused for now. */
 	ref: number;
-	draft: CheckedDraft;
+	draft: CheckedDraft | ChangeDraft;
 	/** Of its JSON, at about. */
 	bytes: number;
 }
@@ -64,9 +101,43 @@ interface Pending extends Submission {
 	publisher: Publisher;
 }
 
+/** What a commit has come to so far. */
+interface Commit {
+	readonly time: number;
+	/** In order, as viewers are sent them. */
+	readonly entries: Entry[];
+	readonly keys: Map<string, UsedKey>;
+	/** Events that it has changed, by `seq`. */
+	readonly states: Map<number, FeedEvent>;
+	readonly reactions: Map<string, Map<number, readonly string[]>>;
+	readonly versions: { seq: number; n: number; version: Version }[];
+	readonly forgotten: { seq: number; count: number }[];
+	readonly moderated: { change: Change; who: Identity }[];
+	/** Storage keys that are changed besides. */
+	amended: number;
+}
+
 /** How long so many viewers take to come back one after the other, milliseconds. */
 export function spreadReturn(viewers: number): number {
 	return Math.min(Math.max(viewers * RETURN_MS_PER_VIEWER, MIN_RETURN_MS), MAX_RETURN_MS);
+}
+
+/** An entry with what its event has become in the commit. */
+function bringUp(entry: Entry, states: ReadonlyMap<number, FeedEvent>): Entry {
+	const { event } = entry;
+	const state = states.get(isChange(event) ? parsePosition(event.target).seq : event.seq);
+	if (!state) return entry;
+	if (!isChange(event)) return createEntry(state);
+	const isLast = event.seq === state.version && event.state?.replies === state.replies;
+	return isLast ? entry : tellChange(event, state);
+}
+
+/** What a token proves goes before what the draft says; what it does not prove is marked so. */
+function prove({ subject, name, author }: Identity, actor: CheckedDraft['actor']): { actor?: Actor; author?: string } {
+	const whose = author === undefined ? {} : { author };
+	if (subject === '') return { ...(actor ? { actor: { ...actor, verified: false } } : {}), ...whose };
+	const { name: _, ...rest } = actor ?? {};
+	return { actor: { ...rest, id: subject, ...(name === undefined ? {} : { name }), verified: true } };
 }
 
 export class Channel {
@@ -86,6 +157,8 @@ export class Channel {
 	/** Why nothing is taken or read here any more. */
 	#failure: FeedError | undefined;
 	#isDraining = false;
+	/** What the next drafts are about is being read. */
+	#isHolding = false;
 	#isPrepared = false;
 	#isPreparing = false;
 
@@ -134,13 +207,35 @@ export class Channel {
 	}
 
 	/** The first word to a viewer who begins at `begin`. */
-	welcome(begin: Begin, { types }: Filter): Welcome {
+	welcome(begin: Begin, { types, status }: Filter, own: Own): Welcome {
 		const { epoch, first, last, returnMs } = this;
 		return {
 			...{ type: 'welcome', protocol: PROTOCOL_VERSION, epoch, first, last, ...begin },
 			...(types.length > 0 ? { types: [...types] } : {}),
-			...{ time: this.#options.clock(), pulse: this.readPulse(), returnMs },
+			...(status.length > 0 ? { status: [...status] } : {}),
+			...{ time: this.#options.clock(), pulse: this.readPulse(), returnMs, own },
 		};
+	}
+
+	/** What somebody is told of himself. */
+	async describe(who: Identity): Promise<Own> {
+		const person = personOf(who);
+		const own: Own = { can: capabilitiesOf(who) };
+		if (who.author !== undefined) own.author = who.author;
+		if (person === '' || this.#log.last === 0) return own;
+		await this.#log.hold([], [person]);
+		const reacted = [...(this.#log.reactionsOf(person) ?? [])].filter(([seq]) => seq >= this.first);
+		if (reacted.length > 0) own.reacted = Object.fromEntries(reacted.map(([seq, signs]) => [seq, [...signs]]));
+		return own;
+	}
+
+	/** The same to one who may publish and not read: nothing of what is here. */
+	welcomeWriter(who: Identity): Welcome {
+		const nothing = { epoch: NO_EPOCH, first: 0, last: 0, after: 0, recovered: true, returnMs: this.returnMs };
+		const time = this.#options.clock();
+		const pulse = { minute: Math.floor(time / 60_000), counts: {} };
+		const own: Own = { can: capabilitiesOf(who) };
+		return { type: 'welcome', protocol: PROTOCOL_VERSION, ...nothing, time, pulse, own };
 	}
 
 	/**
@@ -154,12 +249,26 @@ export class Channel {
 		}
 		const refused: Result[] = [];
 		for (const { ref, draft, bytes } of drafts) {
-			const error = this.#queue.add({ publisher, ref, draft, bytes });
-			if (error) refused.push({ ref, error });
+			const error = this.#refuse(publisher, draft) ?? this.#add({ publisher, ref, draft, bytes });
+			if (!error) continue;
+			refused.push({ ref, error });
+			this.#options.onRefused?.(error, publisher.who);
 		}
 		if (refused.length > 0) this.#guard(() => publisher.settle(refused));
 		if (this.#isPrepared) this.#commitUnlessDraining();
 		else this.#prepare();
+	}
+
+	/** Rights to publish are looked at for each draft, here and nowhere else. */
+	#refuse({ who }: Publisher, draft: CheckedDraft | ChangeDraft): FeedError | undefined {
+		const now = this.#options.clock();
+		// Whether a change may be made depends on the event, which is looked at when it is its turn.
+		if (isChangeDraft(draft)) return deny(who, now, ...CHANGING);
+		return draft.replyTo === undefined ? deny(who, now, 'publish') : deny(who, now, 'comment', 'publish');
+	}
+
+	#add(pending: Pending): FeedError | undefined {
+		return this.#queue.add(pending, () => this.#options.limiter?.publish(pending.publisher, pending.bytes));
 	}
 
 	/** A draft that was refused for now does not come again: those after it are taken. */
@@ -167,18 +276,17 @@ export class Channel {
 		this.#queue.giveUp(publisher, ref);
 	}
 
-	/** A filter shared by all who ask for the same types; undefined where the channel evaluates too many or too long ones. */
-	takeFilter(types: readonly string[] | undefined): Filter | undefined {
-		const key = Filter.key(types ?? []);
-		if (key === undefined) return undefined;
-		let shared = this.#filters.get(key);
+	/** A filter shared by all who ask for the same; undefined where the channel evaluates too many or it is too long. */
+	takeFilter(wish: Wish = {}): Filter | undefined {
+		const filter = new Filter(wish);
+		if (!filter.isShort) return undefined;
+		let shared = this.#filters.get(filter.key);
 		if (!shared) {
 			const distinct = this.#filters.size - (this.#filters.has('') ? 1 : 0);
-			if (key !== '' && distinct >= MAX_FILTERS) return undefined;
-			const filter = new Filter(key === '' ? [] : key.split(' '));
+			if (!filter.isAll && distinct >= MAX_FILTERS) return undefined;
 			filter.covered = this.last;
 			shared = { filter, viewers: 0 };
-			this.#filters.set(key, shared);
+			this.#filters.set(filter.key, shared);
 		}
 		shared.viewers++;
 		return shared.filter;
@@ -186,9 +294,8 @@ export class Channel {
 
 	/** Gives back what `takeFilter` gave. */
 	releaseFilter(filter: Filter): void {
-		const key = Filter.key(filter.types) ?? '';
-		const shared = this.#filters.get(key);
-		if (shared?.filter === filter && --shared.viewers === 0) this.#filters.delete(key);
+		const shared = this.#filters.get(filter.key);
+		if (shared?.filter === filter && --shared.viewers === 0) this.#filters.delete(filter.key);
 	}
 
 	/** Where a reader begins who wants `start`. */
@@ -197,9 +304,12 @@ export class Channel {
 		return this.#reader.begin(start, filter);
 	}
 
-	/** Feeds a viewer from `after` on: from the log until he has everything, then live. Never rejects. */
-	feed(viewer: Viewer, after: number): Promise<void> {
-		viewer.start(after);
+	/**
+	 * Feeds a viewer from `after` on: from the log until he has everything, then live. Never rejects.
+	 * `isFresh`: he knows no events yet, so that their changes are no news.
+	 */
+	feed(viewer: Viewer, { after, refresh }: Pick<Begin, 'after' | 'refresh'>, isFresh = false): Promise<void> {
+		viewer.start(after, isFresh ? this.last : 0, refresh?.to);
 		return this.#follow(viewer);
 	}
 
@@ -231,20 +341,34 @@ export class Channel {
 		while (viewer.cursor < this.#log.last) {
 			if (!viewer.sink.isReady()) await viewer.sink.whenReady();
 			if (viewer.turn !== turn) return;
-			const page = await this.#pages.read(viewer.cursor);
+			const page = await this.#pages.read(viewer.cursor, viewer.freshTo);
 			if (viewer.turn !== turn) return;
-			viewer.sendHistory(page);
+			viewer.sendHistory(this.#overtake(viewer, page));
 		}
 		viewer.isLive = true;
 		this.#live.add(viewer);
 		if (this.#live.size === this.#viewers.size) this.#pages.clear();
 	}
 
+	/** A page as a viewer is sent it who was so slow that changes which he has not had are no longer kept. */
+	#overtake(viewer: Viewer, page: Frame): Frame {
+		const { cursor, freshTo, refreshedTo, sink } = viewer;
+		const { changesFrom } = this.#log;
+		if (cursor < freshTo || changesFrom <= Math.max(cursor, refreshedTo) + 1) return page;
+		viewer.refreshedTo = changesFrom - 1;
+		if (sink.refresh) {
+			sink.refresh(cursor + 1, changesFrom - 1);
+			return page;
+		}
+		const left = page.entries.filter(({ event }) => event.seq >= changesFrom);
+		return new Frame(page.epoch, changesFrom, Math.max(page.to, changesFrom - 1), left);
+	}
+
 	/** A viewer who already has everything, as after the relay has slept. */
 	resume(viewer: Viewer): void {
 		viewer.start(this.last);
 		// How much of what his filter left out he was told of is forgotten: the next frame covers all of it.
-		if (viewer.filter.types.length > 0) viewer.filter.covered = 0;
+		if (!viewer.filter.isAll) viewer.filter.covered = 0;
 		viewer.isLive = true;
 		this.#viewers.add(viewer);
 		this.#live.add(viewer);
@@ -265,25 +389,38 @@ export class Channel {
 	}
 
 	/**
+	 * One event as it stands, and its earlier texts.
+	 * @throws FeedError `unknown-event`
+	 */
+	async readEvent({ epoch, seq }: Position): Promise<{ event: FeedEvent; versions: Version[] }> {
+		if (this.#failure) throw this.#failure;
+		const isHere = epoch === this.epoch;
+		if (isHere) await this.#log.hold([seq], []);
+		const event = isHere ? this.#log.find(seq) : undefined;
+		if (!event) throw createError('unknown-event');
+		return { event, versions: event.edited ? await this.#log.readVersions(seq) : [] };
+	}
+
+	/**
 	 * A page as soon as there is something to say; where nothing comes until `over`, one without events.
 	 * With what a welcome says of now. Not for reading back. Rejects with a FeedError where the channel fails meanwhile.
 	 */
 	async waitForPage(query: PageQuery, over: AbortSignal): Promise<Page> {
-		const filter = createPageFilter(query.types);
-		const { limit, types } = query;
+		const filter = new Filter(query);
+		const { limit, types, status } = query;
 		let reading = query;
 		for (let isOver = over.aborted; ; ) {
 			const { page, recovered } = await this.#reader.read(reading);
 			if (this.#failure) throw this.#failure;
 			const { seq } = parsePosition(page.next as string); // null is said of reading back alone
-			const isNew = page.events.length > 0 || !recovered;
+			const isNew = page.events.length > 0 || page.changes !== undefined || page.refresh !== undefined || !recovered;
 			if (isNew || isOver) {
 				return { ...page, time: this.#options.clock(), pulse: this.readPulse(), returnMs: this.returnMs };
 			}
 			// What was stored while the page was read is looked at first.
 			const waited = seq < this.last ? { seq, isOver } : await this.#waiters.wait(filter, seq, over);
 			isOver = waited.isOver;
-			reading = { after: { epoch: this.epoch, seq: waited.seq }, limit, types };
+			reading = { after: { epoch: this.epoch, seq: waited.seq }, limit, types, status };
 		}
 	}
 
@@ -325,7 +462,7 @@ export class Channel {
 	}
 
 	#commitUnlessDraining(): void {
-		if (!this.#isDraining && this.#queue.drafts.length > 0) this.#commit();
+		if (!this.#isDraining && !this.#isHolding && this.#queue.drafts.length > 0) this.#commit();
 	}
 
 	#settleFailed(drafts: readonly { publisher: Publisher; ref: number }[]): void {
@@ -336,29 +473,37 @@ export class Channel {
 	/** Stores what has gathered, by one storage operation, and sends it as one frame. */
 	#commit(): void {
 		const results = new Map<Publisher, Result[]>();
-		const entries: Entry[] = [];
-		const keys = new Map<string, UsedKey>();
 		const before = this.#log.last;
+		const commit: Commit = {
+			...{ time: Math.max(this.#options.clock(), this.#log.lastTime), entries: [], keys: new Map(), states: new Map() },
+			...{ reactions: new Map(), versions: [], forgotten: [], moderated: [], amended: 0 },
+		};
+		let entries: readonly Entry[] = commit.entries;
 		let bytes = 0;
 		let taken = 0;
-		const time = Math.max(this.#options.clock(), this.#log.lastTime);
 		for (const pending of this.#queue.drafts) {
-			if (bytes >= MAX_COMMIT_BYTES) break;
+			if (bytes >= MAX_COMMIT_BYTES || commit.amended >= MAX_AMENDED_KEYS) break;
+			// What it is about has to be at hand; it is made so for this one and those after it.
+			if (!this.#isHeld(pending)) break;
 			taken++;
-			const result = this.#take(pending, before + entries.length + 1, time, keys);
-			if ('entry' in result) {
-				entries.push(result.entry);
-				bytes += result.entry.bytes.length;
-			}
+			const count = entries.length;
+			const result = this.#take(pending, commit);
+			for (const entry of entries.slice(count)) bytes += entry.bytes.length;
 			const { publisher } = pending;
 			const own = results.get(publisher) ?? [];
 			own.push(result);
 			results.set(publisher, own);
+			if ('error' in result && /^(forbidden|token-)/.test(result.error.code))
+				this.#options.onRefused?.(result.error, publisher.who);
+		}
+		if (taken === 0) {
+			this.#hold();
+			return;
 		}
 		this.#queue.take(taken);
-		if (entries.length > 0) {
+		if (entries.length > 0 || commit.keys.size > 0) {
 			try {
-				this.#log.append(entries, [...keys.values()]);
+				entries = this.#append(commit);
 			} catch (error) {
 				this.#options.onFault(error);
 				const own = [...results].flatMap(([publisher, own]) => own.map(({ ref }) => ({ publisher, ref })));
@@ -368,29 +513,71 @@ export class Channel {
 			}
 		}
 		for (const [publisher, own] of results) this.#guard(() => publisher.settle(own));
+		for (const { change, who } of commit.moderated) this.#guard(() => this.#options.onModerated?.(change, who));
 		this.#waiters.wake(entries);
 		if (entries.length === 0) {
 			this.#commitUnlessDraining();
 			return;
 		}
-		for (const { event } of entries) this.#count(event);
+		for (const { event } of entries.filter(isEventEntry)) this.#count(event);
 		const frame = new Frame(this.epoch, before + 1, this.#log.last, entries);
 		for (const { filter } of this.#filters.values()) frame.cover(filter);
 		this.#isDraining = true;
 		this.#broadcast(frame, [...this.#live]);
 	}
 
-	#take(
-		{ publisher: { subject }, ref, draft }: Pending,
-		seq: number,
-		time: number,
-		keys: Map<string, UsedKey>,
-	): Result & { entry?: Entry } {
-		const { key, ...content } = draft;
+	/** Answers what is told of it: all as it stands after the commit, so that nothing shows that is removed already. */
+	#append({ entries, keys, states, reactions, versions, forgotten }: Commit): readonly Entry[] {
+		const told = states.size === 0 ? entries : entries.map((entry) => bringUp(entry, states));
+		const { last } = this.#log;
+		const older = [...states.values()].filter(({ seq }) => seq <= last);
+		const amendments: Amendments = { states: older, reactions, versions, forgotten };
+		this.#log.append(told, [...keys.values()], states.size > 0 ? amendments : undefined);
+		if (states.size > 0) this.#pages.change(this.#log.last);
+		return told;
+	}
+
+	/** The event that a draft changes or answers. */
+	#targetOf(draft: CheckedDraft | ChangeDraft): Position | undefined {
+		const id = isChangeDraft(draft) ? draft.target : draft.replyTo;
+		const target = id === undefined ? undefined : parsePosition(id);
+		return target?.epoch === this.#log.epoch ? target : undefined;
+	}
+
+	#isHeld({ draft, publisher }: Pending): boolean {
+		const target = this.#targetOf(draft);
+		const isKnown = !target || target.seq > this.#log.last || this.#log.find(target.seq) !== undefined;
+		if (!isKnown || !isChangeDraft(draft) || draft.reaction === undefined) return isKnown;
+		return this.#log.reactionsOf(personOf(publisher.who)) !== undefined;
+	}
+
+	/** Makes ready what the next drafts are about, and goes on. */
+	#hold(): void {
+		const next = this.#queue.drafts.slice(0, HELD_DRAFTS);
+		const seqs = new Set(next.flatMap(({ draft }) => this.#targetOf(draft)?.seq ?? []));
+		const reacting = next.filter(({ draft }) => isChangeDraft(draft) && draft.reaction !== undefined);
+		this.#isHolding = true;
+		this.#log
+			.hold(seqs, new Set(reacting.map(({ publisher }) => personOf(publisher.who))))
+			.then(() => {
+				this.#isHolding = false;
+				this.#commitUnlessDraining();
+			})
+			.catch((error) => {
+				this.#isHolding = false;
+				this.#options.onFault(error);
+				this.#settleFailed(this.#queue.take());
+			});
+	}
+
+	#take({ publisher: { who }, ref, draft }: Pending, commit: Commit): Result {
+		const { key } = draft;
+		const { subject } = who;
+		const name = `${subject}\n${key}`;
 		const epoch = this.#log.begin();
 		const digest = key === undefined ? '' : digestDraft(draft);
 		if (key !== undefined) {
-			const used = keys.get(`${subject}\n${key}`) ?? this.#log.findKey(subject, key);
+			const used = commit.keys.get(name) ?? this.#log.findKey(subject, key);
 			if (used && used.digest !== digest) {
 				const text = `The key ${key} was used for ${formatPosition({ epoch, seq: used.seq })} with other content. Give each event a key of its own.`;
 				return { ref, error: new FeedError('key-conflict', text) };
@@ -400,16 +587,104 @@ export class Channel {
 				return { ref, receipt: { id, seq: used.seq, time: used.time, duplicate: true } };
 			}
 		}
-		const id = formatPosition({ epoch, seq });
-		const { actor, ...rest } = content;
-		const proven: { actor?: Actor } = actor ? { actor: { ...actor, verified: false } } : {};
-		const entry = createEntry({ id, seq, time, ...rest, ...proven });
+		let receipt: Receipt;
+		try {
+			receipt = isChangeDraft(draft) ? this.#amend(draft, who, commit) : this.#create(draft, who, commit);
+		} catch (error) {
+			if (error instanceof FeedError) return { ref, error };
+			throw error;
+		}
+		const { seq, time } = receipt;
+		if (key !== undefined) commit.keys.set(name, { subject, key, digest, seq, time });
+		return { ref, receipt };
+	}
+
+	/** An event as the commit has it by now; undefined where there is none, or not any more. */
+	#find({ seq }: Position, commit: Commit): FeedEvent | undefined {
+		const added = seq > this.#log.last ? commit.entries[seq - this.#log.last - 1] : undefined;
+		const known = commit.states.get(seq) ?? (added && isEventEntry(added) ? added.event : this.#log.find(seq));
+		return known ?? undefined;
+	}
+
+	/** @throws FeedError `event-too-large` */
+	#create(draft: CheckedDraft, who: Identity, commit: Commit): Receipt {
+		const { key: _, actor, status, ...content } = draft;
+		const { time, entries, states } = commit;
+		const seq = this.#log.last + entries.length + 1;
+		const id = formatPosition({ epoch: this.#log.begin(), seq });
+		const target = draft.replyTo === undefined ? undefined : this.#targetOf(draft);
+		const answered = target && this.#find(target, commit);
+		const event: FeedEvent = {
+			...{ id, seq, time, ...content, ...prove(who, actor) },
+			...(answered ? { replyType: answered.type } : {}),
+			...(status ? { status } : {}),
+		};
+		const entry = createEntry(event);
 		if (entry.bytes.length > MAX_EVENT_BYTES) {
 			const text = `An event has at most ${MAX_EVENT_BYTES} bytes as JSON; this one has ${entry.bytes.length}.`;
-			return { ref, error: new FeedError('event-too-large', text) };
+			throw new FeedError('event-too-large', text);
 		}
-		if (key !== undefined) keys.set(`${subject}\n${key}`, { subject, key, digest, seq, time });
-		return { ref, receipt: { id, seq, time, duplicate: false }, entry };
+		entries.push(entry);
+		if (answered) {
+			if (!states.has(answered.seq)) commit.amended += 2;
+			states.set(answered.seq, addReply(answered, event));
+		}
+		return { id, seq, time, duplicate: false };
+	}
+
+	/** @throws FeedError */
+	#amend(draft: ChangeDraft, who: Identity, commit: Commit): Receipt {
+		const { time, entries, states, reactions } = commit;
+		const target = this.#targetOf(draft);
+		const event = target && this.#find(target, commit);
+		if (!event) throw createError('unknown-event');
+		const seq = this.#log.last + entries.length + 1;
+		const epoch = this.#log.begin();
+		const person = personOf(who);
+		const own = reactions.get(person) ?? this.#log.reactionsOf(person) ?? new Map();
+		const { actor, author } = prove(who, draft.actor);
+		const { first } = this;
+		const amended = amend(event, draft, seq, { who, time, reactions: own, first, ...(actor ? { actor } : {}) });
+		if (!amended) {
+			const version = event.version ?? event.seq;
+			return { id: formatPosition({ epoch, seq: version }), seq: version, time: event.time, duplicate: true };
+		}
+		this.#note(amended, person, own, commit);
+		states.set(event.seq, amended.event);
+		const id = formatPosition({ epoch, seq });
+		const change: Change = {
+			...{ id, seq, time, ...amended.told, target: event.id, type: event.type },
+			...(event.replyType === undefined ? {} : { replyType: event.replyType }),
+			...(actor ? { actor } : {}),
+			...(author === undefined ? {} : { author }),
+		};
+		entries.push(tellChange(change, amended.event));
+		if (!isOwn(event, who) && draft.reaction === undefined) commit.moderated.push({ change, who });
+		return { id, seq, time, duplicate: false };
+	}
+
+	/** What is stored of a change beside the event itself. */
+	#note(
+		{ event: { seq }, signs, version, forgotten = 0 }: Amended,
+		person: string,
+		own: Reactions,
+		commit: Commit,
+	): void {
+		if (!commit.states.has(seq)) commit.amended += 2; // a segment may become two
+		if (signs) {
+			if (!commit.reactions.has(person)) commit.amended++;
+			const changed = commit.reactions.get(person) ?? new Map(own);
+			commit.reactions.set(person, changed.set(seq, signs));
+		}
+		if (version) {
+			commit.versions.push({ seq, ...version });
+			commit.amended++;
+		}
+		if (forgotten === 0) return;
+		commit.forgotten.push({ seq, count: forgotten });
+		// What an edit of the same commit would keep goes too.
+		for (let at = commit.versions.length - 1; at >= 0; at--)
+			if (commit.versions[at]?.seq === seq) commit.versions.splice(at, 1);
 	}
 
 	/** Sends a frame in slices; what gathered meanwhile is committed once the engine has drained. */

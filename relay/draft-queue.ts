@@ -29,8 +29,8 @@ export class DraftQueue<T extends Queued> {
 		return this.#drafts;
 	}
 
-	/** Takes a draft, or answers why it cannot be taken now. */
-	add(draft: T): FeedError | undefined {
+	/** Takes a draft, or answers why it cannot be taken now; `limit` may know another reason. */
+	add(draft: T, limit: () => FeedError | undefined = () => undefined): FeedError | undefined {
 		const { publisher, ref } = draft;
 		const refused = this.#refused.get(publisher);
 		if (refused !== undefined && refused !== ref) {
@@ -38,9 +38,11 @@ export class DraftQueue<T extends Queued> {
 			return new FeedError('out-of-order', text);
 		}
 		const bytes = draft.bytes + DRAFT_BYTES;
-		if (this.#bytes > 0 && this.#bytes + bytes > this.#maxBytes) {
+		const isFull = this.#bytes > 0 && this.#bytes + bytes > this.#maxBytes;
+		const error = isFull ? createError('overloaded') : limit();
+		if (error) {
 			this.#refused.set(publisher, ref);
-			return createError('overloaded');
+			return error;
 		}
 		if (refused !== undefined) this.#refused.delete(publisher);
 		this.#drafts.push(draft);

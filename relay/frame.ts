@@ -2,30 +2,51 @@
 // Knows ranges and encodings; never knows who reads or how it is sent.
 import { joinBytes } from './bytes.ts';
 import type { Entry } from './log.ts';
+import { type FeedEntry, isChange, type Status } from './protocol/event.ts';
 import { MAX_FILTER_BYTES } from './protocol/limits.ts';
 import { matchesType } from './protocol/types.ts';
 
 const encoder = new TextEncoder();
 
-/** Which types a viewer is sent. Viewers with the same wish share one. */
+/** What a viewer asks to be sent: types of events and statuses; all where empty or left out. */
+export interface Wish {
+	types?: readonly string[] | undefined;
+	status?: readonly Status[] | undefined;
+}
+
+/** Which entries a viewer is sent. Viewers with the same wish share one. */
 export class Filter {
 	/** Empty for all. */
 	readonly types: readonly string[];
+	readonly status: readonly Status[];
 	/** The newest `seq` that the live viewers of this filter were sent a frame for. */
 	covered = 0;
 
-	constructor(types: readonly string[] = []) {
-		this.types = types;
+	constructor({ types = [], status = [] }: Wish = {}) {
+		this.types = types.includes('*') ? [] : [...new Set(types)].sort();
+		this.status = [...new Set(status)].sort();
 	}
 
-	/** Filters of the same key choose the same. Undefined for one that is too long to be evaluated here. */
-	static key(types: readonly string[]): string | undefined {
-		const key = types.includes('*') ? '' : [...new Set(types)].sort().join(' ');
-		return encoder.encode(key).length > MAX_FILTER_BYTES ? undefined : key;
+	/** Filters of the same key choose the same; empty for the one that chooses all. */
+	get key(): string {
+		return [...this.types, ...this.status.map((status) => `?${status}`)].join(' ');
 	}
 
-	matches(type: string): boolean {
-		return this.types.length === 0 || this.types.some((pattern) => matchesType(pattern, type));
+	/** Is it short enough to be evaluated here? */
+	get isShort(): boolean {
+		return encoder.encode(this.key).length <= MAX_FILTER_BYTES;
+	}
+
+	get isAll(): boolean {
+		return this.types.length === 0 && this.status.length === 0;
+	}
+
+	/** An event by its type, or by that of the event which it answers; a change by its event's types, since it may bring it in or out. */
+	matches(entry: FeedEntry): boolean {
+		const types = [entry.type, entry.replyType];
+		const isOfType = (pattern: string) => types.some((type) => type !== undefined && matchesType(pattern, type));
+		if (this.types.length > 0 && !this.types.some(isOfType)) return false;
+		return this.status.length === 0 || isChange(entry) || (!!entry.status && this.status.includes(entry.status));
 	}
 }
 
@@ -97,6 +118,6 @@ export class Frame {
 	}
 
 	#select(filter: Filter): readonly Entry[] {
-		return filter.types.length === 0 ? this.entries : this.entries.filter(({ event }) => filter.matches(event.type));
+		return filter.isAll ? this.entries : this.entries.filter(({ event }) => filter.matches(event));
 	}
 }

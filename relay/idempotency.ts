@@ -1,6 +1,6 @@
 // What makes two drafts the same draft.
 // Knows their content; never knows keys that were used or receipts.
-import type { Draft, Json } from './protocol/event.ts';
+import type { ChangeDraft, Draft, Json } from './protocol/event.ts';
 
 /** Sorts keys, so that the order in which a publisher writes them does not matter. */
 function canonical(value: unknown): unknown {
@@ -14,7 +14,7 @@ function canonical(value: unknown): unknown {
  * 53 bits of the draft's content without its key. Synchronous, since a commit waits for nothing; it tells a
  * publisher's slip from his retry, and protects nothing.
  */
-export function digestDraft({ key: _, ...content }: Draft): string {
+export function digestDraft({ key: _, ...content }: Draft | ChangeDraft): string {
 	let high = 0xdeadbeef;
 	let low = 0x41c6ce57;
 	for (const char of JSON.stringify(canonical(content))) {

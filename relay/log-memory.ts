@@ -1,8 +1,21 @@
 // A log in an array: for tests, and for hosts without storage.
 // Knows the contract of log.ts; never knows where drafts come from.
-import { type Entry, fitBytes, type Log, type Retention, type UsedKey } from './log.ts';
-import { KEPT_KEYS, MAX_PAGE_BYTES } from './protocol/limits.ts';
-import { NO_EPOCH } from './protocol/position.ts';
+import {
+	type Amendments,
+	createEntry,
+	type Entry,
+	fitBytes,
+	isEventEntry,
+	type Log,
+	type Reactions,
+	type Retention,
+	stripState,
+	tellChange,
+	type UsedKey,
+} from './log.ts';
+import { type FeedEvent, isChange, type Version } from './protocol/event.ts';
+import { KEPT_CHANGES, KEPT_KEYS, KEPT_VERSIONS, MAX_PAGE_BYTES } from './protocol/limits.ts';
+import { NO_EPOCH, parsePosition } from './protocol/position.ts';
 
 /** Options of both logs. */
 export interface LogOptions {
@@ -15,12 +28,18 @@ export interface LogOptions {
 
 export class MemoryLog implements Log {
 	epoch = NO_EPOCH;
+	changesFrom = 0;
 	readonly #options: LogOptions;
-	#entries: Entry[] = [];
+	#events: Entry<FeedEvent>[] = [];
+	#changes: Entry[] = [];
 	#last = 0;
+	/** The newest event that is not kept any more. */
+	#gone = 0;
 	#nextEpoch: string | undefined;
 	#lastTime = 0;
 	readonly #keys = new Map<string, UsedKey>();
+	readonly #reactions = new Map<string, Reactions>();
+	readonly #versions = new Map<number, Version[]>();
 
 	constructor(options: LogOptions) {
 		this.#options = options;
@@ -28,7 +47,7 @@ export class MemoryLog implements Log {
 
 	get first(): number {
 		this.#trim();
-		return this.#last === 0 ? 0 : this.#last - this.#entries.length + 1;
+		return this.#last === 0 ? 0 : this.#gone + 1;
 	}
 
 	get last(): number {
@@ -45,15 +64,20 @@ export class MemoryLog implements Log {
 
 	async expire(): Promise<void> {}
 
+	async hold(): Promise<void> {}
+
 	begin(): string {
 		if (this.epoch !== NO_EPOCH) return this.epoch;
 		this.#nextEpoch ??= this.#options.createEpoch();
 		return this.#nextEpoch;
 	}
 
-	append(entries: readonly Entry[], keys: readonly UsedKey[]): void {
+	append(entries: readonly Entry[], keys: readonly UsedKey[], amendments?: Amendments): void {
 		this.epoch = this.begin();
-		this.#entries.push(...entries);
+		this.#events.push(...entries.filter(isEventEntry));
+		this.#changes.push(...entries.filter(({ event }) => isChange(event)).map(stripState));
+		for (const oldest of this.#changes.splice(0, Math.max(this.#changes.length - KEPT_CHANGES, 0)))
+			this.changesFrom = oldest.event.seq + 1;
 		this.#last = entries.at(-1)?.event.seq ?? this.#last;
 		this.#lastTime = entries.at(-1)?.event.time ?? this.#lastTime;
 		for (const used of keys) this.#keys.set(`${used.subject}\n${used.key}`, used);
@@ -61,28 +85,68 @@ export class MemoryLog implements Log {
 			if (this.#keys.size <= KEPT_KEYS) break;
 			this.#keys.delete(oldest);
 		}
+		if (amendments) this.#amend(amendments);
 		this.#trim();
+	}
+
+	#amend({ states, reactions, versions, forgotten }: Amendments): void {
+		for (const event of states) {
+			const at = this.#events.findIndex((entry) => entry.event.seq === event.seq);
+			if (at >= 0) this.#events[at] = createEntry(event);
+		}
+		for (const [person, signs] of reactions) this.#reactions.set(person, signs);
+		for (const { seq, version } of versions)
+			this.#versions.set(seq, [...(this.#versions.get(seq) ?? []), version].slice(-KEPT_VERSIONS));
+		for (const { seq } of forgotten) this.#versions.delete(seq);
 	}
 
 	findKey(subject: string, key: string): UsedKey | undefined {
 		return this.#keys.get(`${subject}\n${key}`);
 	}
 
-	async read(after: number, limit: number): Promise<Entry[]> {
-		const start = Math.max(after + 1, this.first) - this.first;
-		return fitBytes(this.#entries.slice(start, start + limit), MAX_PAGE_BYTES);
+	find(seq: number): FeedEvent | null {
+		return this.#events.find(({ event }) => event.seq === seq)?.event ?? null;
 	}
 
-	async readBack(before: number, limit: number): Promise<Entry[]> {
-		const end = Math.max(Math.min(before - this.first, this.#entries.length), 0);
-		return fitBytes(this.#entries.slice(Math.max(end - limit, 0), end), MAX_PAGE_BYTES, true);
+	reactionsOf(person: string): Reactions {
+		return this.#reactions.get(person) ?? new Map();
+	}
+
+	async readVersions(seq: number): Promise<Version[]> {
+		return this.#versions.get(seq) ?? [];
+	}
+
+	async read(after: number, limit: number): Promise<Entry[]> {
+		this.#trim();
+		const changes = this.#changes.map((entry) => {
+			if (!isChange(entry.event)) return entry;
+			const target = this.find(parsePosition(entry.event.target).seq);
+			return target ? tellChange(entry.event, target) : entry;
+		});
+		const all = [...this.#events, ...changes].sort((one, other) => one.event.seq - other.event.seq);
+		return fitBytes(all.filter(({ event }) => event.seq > after).slice(0, limit), MAX_PAGE_BYTES);
+	}
+
+	async readEvents(after: number, limit: number): Promise<Entry<FeedEvent>[]> {
+		this.#trim();
+		return fitBytes(this.#events.filter(({ event }) => event.seq > after).slice(0, limit), MAX_PAGE_BYTES);
+	}
+
+	async readBack(before: number, limit: number): Promise<Entry<FeedEvent>[]> {
+		this.#trim();
+		const older = this.#events.filter(({ event }) => event.seq < before);
+		return fitBytes(limit > 0 ? older.slice(-limit) : [], MAX_PAGE_BYTES, true);
 	}
 
 	#trim(): void {
 		const { entries, ageMs } = this.#options.retention;
 		const oldest = ageMs === undefined ? 0 : this.#options.clock() - ageMs;
-		let drop = Math.max(this.#entries.length - entries, 0);
-		while (drop < this.#entries.length && (this.#entries[drop] as Entry).event.time < oldest) drop++;
-		if (drop > 0) this.#entries = this.#entries.slice(drop);
+		let drop = Math.max(this.#events.length - entries, 0);
+		while (drop < this.#events.length && (this.#events[drop] as Entry).event.time < oldest) drop++;
+		for (const { event } of this.#events.slice(0, drop)) {
+			this.#gone = event.seq;
+			this.#versions.delete(event.seq);
+		}
+		if (drop > 0) this.#events = this.#events.slice(drop);
 	}
 }

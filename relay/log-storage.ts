@@ -1,11 +1,23 @@
-// A log in Durable Object storage: segments of events, the ring of used keys, one head record.
-// Knows keys, values and their limits; never knows drafts, viewers or who may do what.
-import { concatBytes } from './bytes.ts';
-import { createEntry, type Entry, fitBytes, type Log, type UsedKey } from './log.ts';
+// A log in Durable Object storage: events, their changes, earlier texts, people's reactions, the ring of used keys, one head record.
+// Knows which keys there are and what is kept; never knows drafts, viewers or who may do what.
+import { EVENTS, EventSegments, parseEvents, readSegment, type Segment } from './event-segments.ts';
+import {
+	type Amendments,
+	createEntry,
+	type Entry,
+	fitBytes,
+	isEventEntry,
+	type Log,
+	type Reactions,
+	stripState,
+	tellChange,
+	type UsedKey,
+} from './log.ts';
 import type { LogOptions } from './log-memory.ts';
-import type { FeedEvent } from './protocol/event.ts';
-import { KEPT_KEYS, MAX_PAGE_BYTES } from './protocol/limits.ts';
-import { NO_EPOCH } from './protocol/position.ts';
+import { type Change, type FeedEvent, isChange, type Version } from './protocol/event.ts';
+import { KEPT_CHANGES, KEPT_KEYS, KEPT_VERSIONS, MAX_PAGE_BYTES } from './protocol/limits.ts';
+import { NO_EPOCH, parsePosition } from './protocol/position.ts';
+import { firstOf, parseSegment, Series, segmentKey } from './series.ts';
 
 /** What the log needs of a Durable Object's storage. */
 export interface KeyValueStorage {
@@ -21,15 +33,20 @@ export interface KeyValueStorage {
 	delete(keys: string[]): Promise<unknown>;
 }
 
+/** Epoch; the newest event that is gone and the oldest change that is kept, where they are not the first of all. */
+interface Head {
+	epoch: string;
+	gone?: number;
+	changesFrom?: number;
+}
+
 const HEAD = 'head';
-const EVENTS = 'e:';
+const CHANGES = 'c:';
 const KEYS = 'k:';
-/** The engine refuses values of more than 131,072 bytes; with room for its own framing. */
-const MAX_VALUE_BYTES = 128_000;
+const PEOPLE = 'p:';
+const VERSIONS = 'v:';
 /** The engine's limit, which the local one does not check. */
 const MAX_OPERATION_KEYS = 128;
-/** The newest segment is rewritten until it holds about this much: more would be copied too often, less loads slower. */
-const SEGMENT_BYTES = 4096;
 /** Segments that one `list` brings: few at first, since each may have 128,000 bytes, and more where they are small. */
 const FIRST_LIST = 4;
 const LIST_SEGMENTS = 32;
@@ -38,90 +55,59 @@ const RECENT_ENTRIES = 512;
 const RECENT_BYTES = 256 * 1024;
 /** How often expired entries are looked for, milliseconds; reading leaves them out at once. */
 const EXPIRY_INTERVAL_MS = 60_000;
+/** So many of the oldest events are known by their `seq`, to know which of them is the first that is kept. */
+const OLDEST_KNOWN = 2000;
+/** People whose reactions are at hand. */
+const HELD_PEOPLE = 512;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-const OPEN = encoder.encode('[');
-const COMMA = encoder.encode(',');
-const CLOSE = encoder.encode(']');
 
-const segmentKey = (prefix: string, seq: number): string => prefix + String(seq).padStart(16, '0');
-const firstOf = (key: string): number => Number(key.slice(key.indexOf(':') + 1));
+/** Counts up to `KEPT_VERSIONS` and begins anew, in place of the oldest. */
+const versionKey = (seq: number, n: number): string =>
+	`${segmentKey(VERSIONS, seq)}:${String(n % KEPT_VERSIONS).padStart(3, '0')}`;
+const versionKeys = (seq: number, count: number): string[] =>
+	Array.from({ length: Math.min(count, KEPT_VERSIONS) }, (_, n) => versionKey(seq, n));
 
-function parseSegment<T>(value: unknown): T[] {
-	return JSON.parse(decoder.decode(value as Uint8Array)); // written by Series alone
-}
-
-/** JSON arrays under numbered keys, the newest of which grows until it is large enough. */
-class Series {
-	readonly #prefix: string;
-	#key = '';
-	/** The newest segment without its closing bracket. */
-	#parts: Uint8Array[] = [];
-	#bytes = 0;
-
-	constructor(prefix: string) {
-		this.#prefix = prefix;
-	}
-
-	/** Goes on with a segment that was read. */
-	resume(key: string, value: Uint8Array): void {
-		this.#key = key;
-		this.#parts = [value.subarray(0, -1)];
-		this.#bytes = value.length;
-	}
-
-	/** Puts the segments that change into `batch`; answers how many items each of them was given. */
-	add(items: readonly { seq: number; bytes: Uint8Array }[], batch: Record<string, unknown>): Map<string, number> {
-		const total = items.reduce((sum, item) => sum + item.bytes.length + 1, 0);
-		const added = new Map<string, number>();
-		let fits = this.#key !== '' && this.#bytes + total <= SEGMENT_BYTES;
-		for (const item of items) {
-			if (!fits || this.#bytes + item.bytes.length + 1 > MAX_VALUE_BYTES) {
-				this.#flush(batch);
-				this.#key = segmentKey(this.#prefix, item.seq);
-				this.#parts = [];
-				this.#bytes = 2;
-				fits = true;
-			}
-			this.#parts.push(this.#parts.length === 0 ? OPEN : COMMA, item.bytes);
-			this.#bytes += item.bytes.length + 1;
-			batch[this.#key] = undefined;
-			added.set(this.#key, (added.get(this.#key) ?? 0) + 1);
-		}
-		this.#flush(batch);
-		return added;
-	}
-
-	#flush(batch: Record<string, unknown>): void {
-		if (!Object.hasOwn(batch, this.#key)) return;
-		this.#parts = [concatBytes(this.#parts)];
-		batch[this.#key] = concatBytes([...this.#parts, CLOSE]);
-	}
+function parseValue<T>(value: unknown): T {
+	return JSON.parse(decoder.decode(value as Uint8Array)); // written by the log alone
 }
 
 export class StorageLog implements Log {
 	epoch = NO_EPOCH;
+	changesFrom = 0;
 	readonly #storage: KeyValueStorage;
 	readonly #options: LogOptions;
 	readonly #onFailure: (error: unknown) => void;
 	#headIsStored = false;
 	#nextEpoch: string | undefined;
-	/** The oldest `seq` that storage still has. */
-	#stored = 0;
-	/** The oldest `seq` that is young enough, as far as has been seen. */
-	#young = 0;
+	/** The newest event that storage has no more; that is too old, as far as has been seen; and that is too much. */
+	#trimmed = 0;
+	#old = 0;
+	#surplus = 0;
+	/** How many events came before the oldest one stored. */
+	#trimmedCount = 0;
+	/** The oldest events that are not too many, by `seq`, and how many came before the first of them. */
+	#oldest: number[] = [];
+	#oldestCount = 0;
+	#isFilling = false;
 	#last = 0;
 	#lastTime = 0;
-	#events = new Series(EVENTS);
+	readonly #events = new EventSegments();
+	#changes = new Series(CHANGES);
+	#changesSinceTrim = 0;
+	/** The newest entries, and from which `seq` on they are all. */
 	#recent: Entry[] = [];
+	#recentFrom = 0;
 	#recentBytes = 0;
 	#keys: Map<string, UsedKey> | undefined;
 	#keySeries = new Series(KEYS);
 	/** How many keys each segment holds, oldest first. */
 	readonly #keySegments = new Map<string, number>();
-	/** The entry at `first`, as far as has been seen. */
-	#oldest: { seq: number; time: number } | undefined;
+	/** The latest used last. */
+	readonly #people = new Map<string, Reactions>();
+	/** The oldest kept event, as far as has been seen. */
+	#oldestSeen: { seq: number; time: number } | undefined;
 	#trimming = false;
 	#expiryCheckedAt = 0;
 
@@ -134,7 +120,7 @@ export class StorageLog implements Log {
 
 	get first(): number {
 		if (this.#last === 0) return 0;
-		return Math.max(this.#stored, this.#young, this.#last - this.#options.retention.entries + 1);
+		return Math.max(this.#trimmed, this.#old, this.#surplus) + 1;
 	}
 
 	get last(): number {
@@ -146,24 +132,45 @@ export class StorageLog implements Log {
 	}
 
 	async load(): Promise<void> {
-		const [head, newest, oldest] = await Promise.all([
+		const [head, newest, oldest, changes] = await Promise.all([
 			this.#storage.get(HEAD),
 			this.#storage.list({ prefix: EVENTS, reverse: true, limit: 1 }),
 			this.#storage.list({ prefix: EVENTS, limit: 1 }),
+			this.#storage.list({ prefix: CHANGES, reverse: true, limit: 2 }),
 		]);
 		if (head === undefined) return;
-		this.epoch = (head as { epoch: string }).epoch; // written by `append` alone
+		const { epoch, gone, changesFrom = 0 } = head as Head; // written by this log alone
+		this.epoch = epoch;
+		this.changesFrom = changesFrom;
 		this.#headIsStored = true;
 		this.#recent = [];
 		this.#recentBytes = 0;
+		this.#recentFrom = 0;
+		let events: Entry[] = [];
 		for (const [key, value] of newest) {
-			this.#events.resume(key, value as Uint8Array);
-			this.#remember(parseSegment<FeedEvent>(value).map(createEntry));
+			const segment = readSegment(key, value);
+			this.#events.resume(segment);
+			events = segment.entries;
+			this.#recentFrom = firstOf(key);
 		}
-		for (const key of oldest.keys()) this.#stored = firstOf(key);
-		const event = this.#recent.at(-1)?.event;
-		this.#last = event?.seq ?? 0;
-		this.#lastTime = event?.time ?? 0;
+		for (const [key, value] of oldest) {
+			this.#trimmedCount = parseEvents(key, value).ordinal;
+			this.#trimmed = gone ?? firstOf(key) - 1;
+		}
+		const [newestChanges] = changes;
+		if (newestChanges) {
+			this.#changes.resume(newestChanges[0], newestChanges[1] as Uint8Array);
+			events = [...events, ...parseSegment<Change>(newestChanges[1]).map(createEntry)];
+			events.sort((one, other) => one.event.seq - other.event.seq);
+			if (changes.size > 1) this.#recentFrom = Math.max(this.#recentFrom, firstOf(newestChanges[0]));
+		}
+		const last = events.at(-1)?.event;
+		this.#last = last?.seq ?? 0;
+		this.#lastTime = last?.time ?? 0;
+		this.#remember(events.filter(({ event }) => event.seq >= this.#recentFrom));
+		this.#oldest = [];
+		this.#oldestCount = this.#trimmedCount;
+		if (this.#isNearlyFull) await this.#fill();
 	}
 
 	async loadKeys(): Promise<void> {
@@ -199,81 +206,227 @@ export class StorageLog implements Log {
 		return this.#nextEpoch;
 	}
 
-	append(entries: readonly Entry[], keys: readonly UsedKey[]): void {
+	append(entries: readonly Entry[], keys: readonly UsedKey[], amendments?: Amendments): void {
 		const batch: Record<string, unknown> = {};
 		this.epoch = this.begin();
-		if (!this.#headIsStored) batch[HEAD] = { epoch: this.epoch };
-		this.#events.add(
-			entries.map(({ event, bytes }) => ({ seq: event.seq, bytes })),
-			batch,
-		);
+		if (!this.#headIsStored) batch[HEAD] = this.#head;
+		const events = entries.filter(isEventEntry);
+		const stored = entries.map(stripState);
+		const changes = stored.filter(({ event }) => isChange(event));
+		this.#events.add(events);
+		if (amendments) this.#amend(amendments, batch);
+		Object.assign(batch, this.#events.flush());
+		if (changes.length > 0)
+			this.#changes.add(
+				changes.map(({ event, bytes }) => ({ seq: event.seq, bytes })),
+				batch,
+			);
 		if (keys.length > 0) this.#addKeys(keys, batch);
 		const count = Object.keys(batch).length;
-		if (count > MAX_OPERATION_KEYS) throw new Error(`a commit of ${count} keys`);
-		this.#write(() => this.#storage.put(batch));
+		if (count > 0)
+			this.#write(() => {
+				if (count > MAX_OPERATION_KEYS) throw new Error(`a commit of ${count} keys`);
+				return this.#storage.put(batch);
+			});
 		this.#headIsStored = true;
 		const newest = entries.at(-1)?.event;
 		if (newest) {
-			if (this.#last === 0) this.#stored = entries[0]?.event.seq ?? 1;
 			this.#last = newest.seq;
 			this.#lastTime = newest.time;
 		}
-		this.#remember(entries);
+		this.#addOldest(events);
+		this.#remember(stored);
+		this.#changesSinceTrim += changes.length;
 		this.#trimWhenDue();
+	}
+
+	/** Puts what becomes of events that are there into `batch`; what is gone is deleted in the same turn, so with it or not at all. */
+	#amend({ states, reactions, versions, forgotten }: Amendments, batch: Record<string, unknown>): void {
+		for (const event of states) {
+			const entry = createEntry(event);
+			this.#events.replace(entry);
+			const at = this.#recent.findLastIndex((recent) => recent.event.seq === event.seq);
+			const before = this.#recent[at];
+			if (!before) continue;
+			this.#recent[at] = entry;
+			this.#recentBytes += entry.bytes.length - before.bytes.length;
+		}
+		const nobody: string[] = [];
+		for (const [person, signs] of reactions) {
+			const kept = new Map([...signs].filter(([seq, own]) => seq >= this.first && own.length > 0));
+			this.#keepPerson(person, kept);
+			if (kept.size === 0) nobody.push(PEOPLE + person);
+			else batch[PEOPLE + person] = encoder.encode(JSON.stringify(Object.fromEntries(kept)));
+		}
+		for (const { seq, n, version } of versions)
+			batch[versionKey(seq, n)] = encoder.encode(JSON.stringify({ n, ...version }));
+		const gone = [...nobody, ...forgotten.flatMap(({ seq, count }) => versionKeys(seq, count))];
+		for (let at = 0; at < gone.length; at += MAX_OPERATION_KEYS)
+			this.#write(() => this.#storage.delete(gone.slice(at, at + MAX_OPERATION_KEYS)));
 	}
 
 	findKey(subject: string, key: string): UsedKey | undefined {
 		return this.#keys?.get(`${subject}\n${key}`);
 	}
 
+	async hold(seqs: Iterable<number>, people: Iterable<string>): Promise<void> {
+		const wanted = [...seqs].filter((seq) => this.find(seq) === undefined);
+		const unknown = [...people].filter((person) => !this.#people.has(person));
+		await Promise.all([
+			...wanted.map(async (seq) => {
+				const segment = await this.#readSegmentOf(seq);
+				this.#events.hold(segment, seq);
+			}),
+			...unknown.map(async (person) => {
+				const value = await this.#storage.get(PEOPLE + person);
+				if (this.#people.has(person)) return;
+				const signs = value === undefined ? {} : parseValue<Record<string, string[]>>(value);
+				this.#keepPerson(person, new Map(Object.entries(signs).map(([seq, own]) => [Number(seq), own])));
+			}),
+		]);
+	}
+
+	find(seq: number): FeedEvent | null | undefined {
+		if (seq > this.#last || seq < this.first) return null;
+		return this.#events.find(seq);
+	}
+
+	reactionsOf(person: string): Reactions | undefined {
+		return this.#people.get(person);
+	}
+
+	async readVersions(seq: number): Promise<Version[]> {
+		const prefix = `${segmentKey(VERSIONS, seq)}:`;
+		const stored = await this.#storage.list({ prefix, limit: KEPT_VERSIONS });
+		const versions = [...stored.values()].map((value) => parseValue<Version & { n: number }>(value));
+		return versions.sort((one, other) => one.n - other.n).map(({ n: _, ...version }) => version);
+	}
+
 	async expire(): Promise<void> {
 		const { ageMs } = this.#options.retention;
 		if (ageMs === undefined || this.#last === 0) return;
 		const { first } = this;
-		if (this.#oldest?.seq === first && this.#oldest.time >= this.#options.clock() - ageMs) return;
-		const [oldest] = await this.read(first - 1, 1);
-		this.#oldest = oldest?.event;
+		const seen = this.#oldestSeen;
+		if (seen && seen.seq >= first && seen.time >= this.#options.clock() - ageMs) return;
+		const [oldest] = (await this.#readEvents(first - 1, 1)).entries;
+		this.#oldestSeen = oldest?.event;
 	}
 
 	async read(after: number, limit: number): Promise<Entry[]> {
+		const from = after + 1;
+		if (from > this.#last || limit === 0) return [];
+		let entries: Entry[];
+		if (Math.max(from, this.first) >= this.#recentFrom) {
+			entries = this.#keep(this.#recent, from, this.#last).slice(0, limit);
+		} else {
+			const { last } = this;
+			const { entries: found, isAll } = await this.#readEvents(after, limit);
+			// What is appended meanwhile is for another page, together with the changes among it.
+			const events = isAll ? found.filter(({ event }) => event.seq <= last) : found;
+			const to = isAll ? last : (events.at(-1)?.event.seq ?? last);
+			const changes = await this.#readChanges(from, to, limit);
+			const all = [...events, ...changes].sort((one, other) => one.event.seq - other.event.seq);
+			entries = (changes.length > 0 ? all : events).slice(0, limit);
+		}
+		return fitBytes(await this.#withStates(entries), MAX_PAGE_BYTES);
+	}
+
+	async readEvents(after: number, limit: number): Promise<Entry<FeedEvent>[]> {
 		const from = Math.max(after + 1, this.first);
 		if (from > this.#last || limit === 0) return [];
-		if (from >= (this.#recent[0]?.event.seq ?? Number.POSITIVE_INFINITY)) {
-			return this.#fit(this.#keep(this.#recent, from, this.#last), limit);
-		}
-		const holding = await this.#storage.list({
-			prefix: EVENTS,
-			end: segmentKey(EVENTS, from + 1),
-			reverse: true,
-			limit: 1,
-		});
-		let start = [...holding.keys()][0] ?? EVENTS;
-		let kept: Entry[] = [];
+		if (from < this.#recentFrom) return (await this.#readEvents(after, limit)).entries;
+		return this.#fit(this.#keep(this.#recent, from, this.#last).filter(isEventEntry), limit);
+	}
+
+	/** Kept events from the one after `after` on, and whether these are all of them. */
+	async #readEvents(after: number, limit: number): Promise<{ entries: Entry<FeedEvent>[]; isAll: boolean }> {
+		const from = Math.max(after + 1, this.first);
+		let start = await this.#findKey(from);
+		let kept: Entry<FeedEvent>[] = [];
 		for (let size = FIRST_LIST; ; size = Math.min(size * 2, LIST_SEGMENTS)) {
 			const segments = await this.#storage.list({ prefix: EVENTS, start, limit: size });
-			const more = this.#keep(flatten(segments.values()), from, Number.POSITIVE_INFINITY);
 			const end = kept.at(-1)?.event.seq;
+			// What was split between the two lists is in both of them.
+			const more = this.#keep(flatten(segments), end === undefined ? from : end + 1, Number.POSITIVE_INFINITY);
 			// Trimmed between the two lists: what comes after the hole is another page.
-			if (end !== undefined && more[0] && more[0].event.seq !== end + 1) return this.#fit(kept, limit);
+			if (end !== undefined && this.first > end + 1) return { entries: this.#fit(kept, limit), isAll: false };
 			kept = [...kept, ...more];
-			const page = this.#fit(kept, limit);
-			if (page.length === limit || page.length < kept.length || segments.size < size) return page;
+			const entries = this.#fit(kept, limit);
+			const isEnd = segments.size < size;
+			if (entries.length === limit || entries.length < kept.length || isEnd)
+				return { entries, isAll: isEnd && entries.length === kept.length };
 			start = `${[...segments.keys()].at(-1)}~`; // sorts right after that key
 		}
 	}
 
-	async readBack(before: number, limit: number): Promise<Entry[]> {
+	/** The key of the segment that an event would be in. */
+	async #findKey(seq: number): Promise<string> {
+		const end = segmentKey(EVENTS, seq + 1);
+		const holding = await this.#storage.list({ prefix: EVENTS, end, reverse: true, limit: 1 });
+		return [...holding.keys()][0] ?? EVENTS;
+	}
+
+	async #readSegmentOf(seq: number): Promise<Segment | undefined> {
+		const end = segmentKey(EVENTS, seq + 1);
+		const [found] = await this.#storage.list({ prefix: EVENTS, end, reverse: true, limit: 1 });
+		return found && readSegment(...found);
+	}
+
+	/** The oldest changes of a range. */
+	async #readChanges(from: number, to: number, limit: number): Promise<Entry<Change>[]> {
+		const begin = Math.max(from, this.changesFrom);
+		const first = segmentKey(CHANGES, begin + 1);
+		const holding = await this.#storage.list({ prefix: CHANGES, end: first, reverse: true, limit: 1 });
+		let start = [...holding.keys()][0] ?? CHANGES;
+		const end = segmentKey(CHANGES, to + 1);
+		const found: Change[] = [];
+		for (;;) {
+			const segments =
+				start < end ? await this.#storage.list({ prefix: CHANGES, start, end, limit: LIST_SEGMENTS }) : [];
+			const list = [...segments];
+			for (const [, value] of list)
+				found.push(...parseSegment<Change>(value).filter(({ seq }) => seq >= begin && seq <= to));
+			if (list.length < LIST_SEGMENTS || found.length >= limit) return found.slice(0, limit).map(createEntry);
+			start = `${list.at(-1)?.[0]}~`;
+		}
+	}
+
+	/** Changes as they are told: with their event's state of now. */
+	async #withStates(entries: readonly Entry[]): Promise<Entry[]> {
+		if (entries.every(isEventEntry)) return [...entries];
+		const targets = new Map<number, FeedEvent>();
+		// Most of them are in the page itself, or next to each other.
+		for (const { event } of [...this.#recent, ...entries]) if (!isChange(event)) targets.set(event.seq, event);
+		const result: Entry[] = [];
+		for (const entry of entries) {
+			const { event } = entry;
+			if (!isChange(event)) {
+				result.push(entry);
+				continue;
+			}
+			const { seq } = parsePosition(event.target);
+			if (seq >= this.first && !targets.has(seq)) {
+				const held = this.#events.find(seq);
+				const segment = held === undefined ? await this.#readSegmentOf(seq) : undefined;
+				for (const { event } of segment?.entries ?? []) targets.set(event.seq, event);
+				if (held) targets.set(seq, held);
+			}
+			const target = seq >= this.first ? targets.get(seq) : undefined;
+			result.push(target ? tellChange(event, target) : entry);
+		}
+		return result;
+	}
+
+	async readBack(before: number, limit: number): Promise<Entry<FeedEvent>[]> {
 		const to = Math.min(before - 1, this.#last);
 		if (to < this.first || limit === 0) return [];
-		const oldest = this.#recent[0]?.event.seq ?? Number.POSITIVE_INFINITY;
-		if (Math.max(to - limit + 1, this.first) >= oldest) {
-			return this.#fit(this.#keep(this.#recent, 0, to), limit, true);
-		}
+		const recent = this.#keep(this.#recent, 0, to).filter(isEventEntry);
+		if (recent.length >= limit || this.#recentFrom <= this.first) return this.#fit(recent, limit, true);
 		let end = segmentKey(EVENTS, to + 1);
-		let kept: Entry[] = [];
+		let kept: Entry<FeedEvent>[] = [];
 		for (let size = FIRST_LIST; ; size = Math.min(size * 2, LIST_SEGMENTS)) {
 			const segments = await this.#storage.list({ prefix: EVENTS, end, reverse: true, limit: size });
-			const older = flatten([...segments.values()].reverse());
+			const older = flatten([...segments].reverse());
 			const olderKept = this.#keep(older, 0, to);
 			kept = [...olderKept, ...kept];
 			const page = this.#fit(kept, limit, true);
@@ -284,18 +437,21 @@ export class StorageLog implements Log {
 	}
 
 	/** Those of `entries` that lie in the range and are kept. */
-	#keep(entries: readonly Entry[], from: number, to: number): Entry[] {
+	#keep<T extends Entry>(entries: readonly T[], from: number, to: number): T[] {
 		const { ageMs } = this.#options.retention;
 		if (ageMs !== undefined) {
 			const youngest = this.#options.clock() - ageMs;
-			const old = entries.findLast(({ event }) => event.time < youngest);
-			if (old) this.#young = Math.max(this.#young, old.event.seq + 1);
+			const old = entries.findLast((entry) => entry.event.time < youngest && isEventEntry(entry));
+			if (old) this.#old = Math.max(this.#old, old.event.seq);
 		}
-		const start = Math.max(from, this.first);
-		return entries.filter(({ event }) => event.seq >= start && event.seq <= to);
+		const { first, changesFrom } = this;
+		return entries.filter((entry) => {
+			const { seq } = entry.event;
+			return seq >= from && seq <= to && seq >= (isEventEntry(entry) ? first : changesFrom);
+		});
 	}
 
-	#fit(kept: readonly Entry[], limit: number, back = false): Entry[] {
+	#fit(kept: readonly Entry<FeedEvent>[], limit: number, back = false): Entry<FeedEvent>[] {
 		return fitBytes(back ? kept.slice(-limit) : kept.slice(0, limit), MAX_PAGE_BYTES, back);
 	}
 
@@ -305,7 +461,17 @@ export class StorageLog implements Log {
 		// Half at once, so that a busy channel does not move the array at every commit.
 		if (this.#recent.length <= RECENT_ENTRIES * 2 && this.#recentBytes <= RECENT_BYTES * 2) return;
 		this.#recent = fitBytes(this.#recent.slice(-RECENT_ENTRIES), RECENT_BYTES, true);
+		this.#recentFrom = this.#recent[0]?.event.seq ?? 0;
 		this.#recentBytes = this.#recent.reduce((sum, { bytes }) => sum + bytes.length, 0);
+	}
+
+	#keepPerson(person: string, signs: Reactions): void {
+		this.#people.delete(person);
+		this.#people.set(person, signs);
+		for (const oldest of this.#people.keys()) {
+			if (this.#people.size <= HELD_PEOPLE) break;
+			this.#people.delete(oldest);
+		}
 	}
 
 	#addKeys(keys: readonly UsedKey[], batch: Record<string, unknown>): void {
@@ -344,17 +510,77 @@ export class StorageLog implements Log {
 		}
 	}
 
+	get #head(): Head {
+		const { epoch, changesFrom } = this;
+		const gone = this.#trimmed === 0 ? {} : { gone: this.#trimmed };
+		return { epoch, ...gone, ...(changesFrom === 0 ? {} : { changesFrom }) };
+	}
+
+	/** So many events are kept that the oldest may soon be too many. */
+	get #isNearlyFull(): boolean {
+		return this.#events.count + OLDEST_KNOWN - this.#options.retention.entries > this.#oldestCount;
+	}
+
+	/** Takes note of the `seq` of new events where all before them are known, and of which are too many now. */
+	#addOldest(events: readonly Entry[]): void {
+		const isNext = this.#oldestCount + this.#oldest.length === this.#events.count - events.length;
+		if (isNext && this.#oldest.length < 2 * OLDEST_KNOWN) this.#oldest.push(...events.map(({ event }) => event.seq));
+		this.#dropSurplus();
+		const isShort = this.#oldest.length < OLDEST_KNOWN / 2;
+		const isMore = this.#oldestCount + this.#oldest.length < this.#events.count;
+		if (!isShort || !isMore || !this.#isNearlyFull || this.#isFilling) return;
+		this.#isFilling = true;
+		this.#fill()
+			.catch(this.#onFailure)
+			.finally(() => {
+				this.#isFilling = false;
+			});
+	}
+
+	#dropSurplus(): void {
+		const surplus = this.#events.count - this.#options.retention.entries - this.#oldestCount;
+		if (surplus <= 0 || this.#oldest.length === 0) return;
+		const dropped = this.#oldest.splice(0, surplus);
+		this.#oldestCount += dropped.length;
+		this.#surplus = dropped.at(-1) ?? this.#surplus;
+	}
+
+	/** Reads which the oldest events are, until enough of them are known. */
+	async #fill(): Promise<void> {
+		const { entries } = this.#options.retention;
+		for (;;) {
+			const known = this.#oldestCount + this.#oldest.length;
+			const wanted = this.#events.count - entries + OLDEST_KNOWN;
+			if (known >= Math.min(wanted, this.#events.count)) break;
+			const start = await this.#findKey((this.#oldest.at(-1) ?? Math.max(this.#surplus, this.#trimmed)) + 1);
+			const segments = await this.#storage.list({ prefix: EVENTS, start, limit: LIST_SEGMENTS });
+			const before = known;
+			for (const [key, value] of segments) {
+				const { ordinal, events } = parseEvents(key, value);
+				// What is known already is passed over, and what was trimmed meanwhile is not there.
+				const next = this.#oldestCount + this.#oldest.length;
+				if (this.#oldest.length === 0 && ordinal > next) this.#oldestCount = ordinal;
+				const skip = this.#oldestCount + this.#oldest.length - ordinal;
+				this.#oldest.push(...events.slice(Math.max(skip, 0)).map(({ seq }) => seq));
+			}
+			this.#dropSurplus();
+			if (this.#oldestCount + this.#oldest.length === before) break;
+		}
+		this.#dropSurplus();
+	}
+
 	#trimWhenDue(): void {
 		const { entries, ageMs } = this.#options.retention;
 		const now = this.#options.clock();
-		const surplus = this.#last - this.#stored + 1 - entries;
+		const surplus = this.#events.count - this.#trimmedCount - entries;
 		// By tenths, so that a full channel does not delete at every commit.
 		const full = surplus > Math.max(entries / 10, 1);
 		const old = ageMs !== undefined && now - this.#expiryCheckedAt > Math.min(EXPIRY_INTERVAL_MS, ageMs);
-		if (this.#trimming || !(full || old)) return;
+		const changed = this.#changesSinceTrim > KEPT_CHANGES / 10;
+		if (this.#trimming || !(full || old || changed)) return;
 		this.#trimming = true;
 		this.#expiryCheckedAt = now;
-		this.#trim()
+		Promise.all([full || old ? this.#trim() : undefined, changed ? this.#trimChanges() : undefined])
 			.catch(this.#onFailure)
 			.finally(() => {
 				this.#trimming = false;
@@ -368,20 +594,54 @@ export class StorageLog implements Log {
 			const segments = [...(await this.#storage.list({ prefix: EVENTS, limit: LIST_SEGMENTS }))];
 			const youngest = ageMs === undefined ? 0 : this.#options.clock() - ageMs;
 			const expired: string[] = [];
+			const versions: string[] = [];
 			for (const [index, [key, value]] of segments.entries()) {
-				const next = segments[index + 1];
-				if (!next) break; // the newest stays, whatever its age: it says what the last `seq` is
-				const all = firstOf(next[0]) <= this.first;
-				if (!all && (parseSegment<FeedEvent>(value).at(-1)?.time ?? 0) >= youngest) break;
+				if (!segments[index + 1]) break; // the newest stays, whatever its age: it says what the last `seq` is
+				const { events, ordinal } = parseEvents(key, value);
+				const newest = events.at(-1);
+				if (!newest || (newest.seq >= this.first && newest.time >= youngest)) break;
 				expired.push(key);
-				this.#stored = firstOf(next[0]);
+				for (const { seq, edited } of events) versions.push(...versionKeys(seq, edited?.count ?? 0));
+				this.#trimmed = newest.seq;
+				this.#trimmedCount = ordinal + events.length;
 			}
-			if (expired.length > 0) this.#write(() => this.#storage.delete(expired));
+			if (expired.length > 0) {
+				this.#events.drop(expired);
+				const gone = [...expired, ...versions];
+				this.#write(() => this.#storage.put({ [HEAD]: this.#head }));
+				for (let at = 0; at < gone.length; at += MAX_OPERATION_KEYS)
+					this.#write(() => this.#storage.delete(gone.slice(at, at + MAX_OPERATION_KEYS)));
+			}
 			if (expired.length < LIST_SEGMENTS - 1) return;
 		}
 	}
+
+	/** Deletes the oldest changes beyond those that are kept. */
+	async #trimChanges(): Promise<void> {
+		this.#changesSinceTrim = 0;
+		const segments: [key: string, count: number][] = [];
+		for (let start = CHANGES; ; ) {
+			const page = await this.#storage.list({ prefix: CHANGES, start, limit: LIST_SEGMENTS });
+			for (const [key, value] of page) segments.push([key, parseSegment(value).length]);
+			if (page.size < LIST_SEGMENTS) break;
+			start = `${segments.at(-1)?.[0]}~`;
+		}
+		let kept = segments.reduce((sum, [, count]) => sum + count, 0);
+		const expired: string[] = [];
+		for (const [index, [key, count]] of segments.entries()) {
+			kept -= count;
+			const next = segments[index + 1];
+			if (kept < KEPT_CHANGES || !next) break;
+			expired.push(key);
+			this.changesFrom = firstOf(next[0]);
+		}
+		if (expired.length === 0) return;
+		this.#write(() => this.#storage.put({ [HEAD]: this.#head }));
+		for (let at = 0; at < expired.length; at += MAX_OPERATION_KEYS)
+			this.#write(() => this.#storage.delete(expired.slice(at, at + MAX_OPERATION_KEYS)));
+	}
 }
 
-function flatten(segments: Iterable<unknown>): Entry[] {
-	return [...segments].flatMap((segment) => parseSegment<FeedEvent>(segment).map(createEntry));
+function flatten(segments: Iterable<[string, unknown]>): Entry<FeedEvent>[] {
+	return [...segments].flatMap(([key, value]) => readSegment(key, value).entries);
 }

@@ -1,11 +1,27 @@
 // The contract of a channel's log, in words and types; log-memory.ts and log-storage.ts keep it.
 // Knows what a log promises; never knows viewers, rules or where bytes lie.
-import type { FeedEvent } from './protocol/event.ts';
+import type { Change, EventState, FeedEntry, FeedEvent, Version } from './protocol/event.ts';
+import { isChange } from './protocol/event.ts';
 
-/** An event and its JSON as UTF-8, encoded once for storage and every viewer. */
-export interface Entry {
-	readonly event: FeedEvent;
+/** An event or a change of one, and its JSON as UTF-8, encoded once for storage and every viewer. */
+export interface Entry<T extends FeedEntry = FeedEntry> {
+	readonly event: T;
 	readonly bytes: Uint8Array;
+}
+
+/** Somebody's reactions: signs, by the `seq` of the event. */
+export type Reactions = ReadonlyMap<number, readonly string[]>;
+
+/** What a commit does to events that are there already. */
+export interface Amendments {
+	/** Events as they stand from now on. */
+	states: readonly FeedEvent[];
+	/** By person, all of his reactions. */
+	reactions: ReadonlyMap<string, Reactions>;
+	/** Texts that were replaced; `n` counts those of the event. */
+	versions: readonly { seq: number; n: number; version: Version }[];
+	/** Events whose earlier texts go, and how many they have. */
+	forgotten: readonly { seq: number; count: number }[];
 }
 
 /** What must be remembered of a used idempotency key. */
@@ -19,22 +35,25 @@ export interface UsedKey {
 	time: number;
 }
 
-/** How much a log keeps: entries always, and time where given. */
+/** How much a log keeps: a number of events always, and time where given. */
 export interface Retention {
 	entries: number;
 	ageMs: number | undefined;
 }
 
 /**
- * Entries with `seq` 1, 2, 3 … without holes, in one epoch.
+ * Entries with `seq` 1, 2, 3 … without holes, in one epoch: events, each as it now stands, and their changes. Events are kept
+ * as the retention says, and changes for a shorter while, since events are right without them.
  * Nothing but `load` and `loadKeys` may be called before `load` has resolved.
  */
 export interface Log {
 	/** `-` until the first entry; then the same for as long as the log is not lost. */
 	readonly epoch: string;
-	/** The oldest entry that is kept and the newest; 0 and 0 before the first, `last + 1` and `last` where none is kept. */
+	/** From here on every event is kept, and the newest entry; 0 and 0 before the first, `first` after the newest event where none is kept. */
 	readonly first: number;
 	readonly last: number;
+	/** From here on every change is kept. */
+	readonly changesFrom: number;
 	/** `time` of the newest entry, milliseconds since 1970; 0 while there is none. */
 	readonly lastTime: number;
 	/** Reads what is needed to append and to serve. May be called again after it failed. */
@@ -49,27 +68,64 @@ export interface Log {
 	 * Adds entries and keys in one storage operation, without waiting: the engine's output gate
 	 * holds whatever is sent afterwards until it is on disk. `seq` must go on from `last`.
 	 */
-	append(entries: readonly Entry[], keys: readonly UsedKey[]): void;
+	append(entries: readonly Entry[], keys: readonly UsedKey[], amendments?: Amendments): void;
 	findKey(subject: string, key: string): UsedKey | undefined;
-	/** Up to `limit` kept entries after `after`, oldest first; fewer where they are many bytes, none only at the end. No holes within. */
+	/** Makes events and people's reactions ready for `find` and `reactionsOf`: for the next commit, and not for ever. */
+	hold(seqs: Iterable<number>, people: Iterable<string>): Promise<void>;
+	/** An event that is held, as it stands; null where there is none, undefined where it is not held. */
+	find(seq: number): FeedEvent | null | undefined;
+	/** What is held of somebody's reactions; undefined where nothing is. */
+	reactionsOf(person: string): Reactions | undefined;
+	/** The earlier texts of an event, oldest first. */
+	readVersions(seq: number): Promise<Version[]>;
+	/**
+	 * Up to `limit` kept entries after `after`, oldest first, changes with their event's state; fewer where they are many bytes,
+	 * none only at the end. No event is left out within.
+	 */
 	read(after: number, limit: number): Promise<Entry[]>;
-	/** Up to `limit` kept entries before `before`, oldest first; fewer where they are many bytes, none only at the beginning. No holes within. */
-	readBack(before: number, limit: number): Promise<Entry[]>;
+	/** The same of events alone. */
+	readEvents(after: number, limit: number): Promise<Entry<FeedEvent>[]>;
+	/** Up to `limit` kept events before `before`, oldest first; fewer where they are many bytes, none only at the beginning. None is left out within. */
+	readBack(before: number, limit: number): Promise<Entry<FeedEvent>[]>;
 }
 
 const encoder = new TextEncoder();
 
-/** An event with its JSON. */
-export function createEntry(event: FeedEvent): Entry {
+/** An entry with its JSON. */
+export function createEntry<T extends FeedEntry>(event: T): Entry<T> {
 	return { event, bytes: encoder.encode(JSON.stringify(event)) };
 }
 
+export function isEventEntry(entry: Entry): entry is Entry<FeedEvent> {
+	return !isChange(entry.event);
+}
+
+/** A change as the log keeps it: what its event is like is looked up when it is read. */
+export function stripState(entry: Entry): Entry {
+	if (!isChange(entry.event)) return entry;
+	const { state: _, ...change } = entry.event;
+	return createEntry(change);
+}
+
+/** All of an event that changes, as a change brings it. */
+export function stateOf({ text, ...event }: FeedEvent): EventState {
+	const { version, status, statusBy, reactions, replies, edited, pinned, removed } = event;
+	const all = { version, status, statusBy, reactions, replies, edited, pinned, removed };
+	const state = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as EventState;
+	return edited && text !== undefined ? { ...state, text } : state;
+}
+
+/** A change as it is told: with its event's state of now. */
+export function tellChange(change: Change, event: FeedEvent): Entry<Change> {
+	return createEntry({ ...change, state: stateOf(event) });
+}
+
 /** The entries of `from` that fit into about `maxBytes`, and one at least; from the end where `back`. */
-export function fitBytes(from: readonly Entry[], maxBytes: number, back = false): Entry[] {
+export function fitBytes<T extends FeedEntry>(from: readonly Entry<T>[], maxBytes: number, back = false): Entry<T>[] {
 	let bytes = 0;
 	let count = 0;
 	while (count < from.length) {
-		bytes += (from.at(back ? -1 - count : count) as Entry).bytes.length; // count is below the length
+		bytes += (from.at(back ? -1 - count : count) as Entry<T>).bytes.length; // count is below the length
 		if (bytes > maxBytes && count > 0) break;
 		count++;
 	}

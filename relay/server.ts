@@ -3,15 +3,22 @@
 import type * as Party from 'partykit/server';
 import { Audience } from './audience.ts';
 import { Channel, spreadReturn } from './channel.ts';
-import { answerMethod, answerProblem } from './http/answers.ts';
+import { answerJson, answerProblem } from './http/answers.ts';
+import { answerChange, answerEvent } from './http/changes.ts';
 import { answerHistory } from './http/history.ts';
 import { answerPublish } from './http/publish.ts';
-import { answer } from './http/routes.ts';
+import { ADDRESS_HEADER, AUTHOR_HEADER, answer, REFUSAL_HEADER } from './http/routes.ts';
+import { deny, hasExpired, Identities, type Identity, NOBODY } from './identity.ts';
+import { Journal, type Refused } from './journal.ts';
+import { Limiter } from './limiter.ts';
 import { StorageLog } from './log-storage.ts';
+import { Presence } from './presence.ts';
+import { CHANGING, WRITING } from './protocol/capabilities.ts';
+import { parseAuthor } from './protocol/client-message.ts';
 import { createError, FeedError } from './protocol/errors.ts';
-import { HELLO_TIMEOUT_MS, STALL_TIMEOUT_MS } from './protocol/limits.ts';
+import { HELLO_TIMEOUT_MS } from './protocol/limits.ts';
 import { Session, type SessionMemory } from './session.ts';
-import { readSettings } from './settings.ts';
+import { readSettings, type Settings } from './settings.ts';
 import { Backlog } from './window.ts';
 
 /** How long changes of what must survive sleep gather, milliseconds; the timer keeps the relay awake until they are saved. */
@@ -20,11 +27,23 @@ const SAVE_MS = 1000;
 /** What a connection keeps through the relay's sleep. */
 type Memory = SessionMemory & { process: string };
 
+/** What the settings decide, for all rooms of a process. */
+interface House {
+	settings: Settings;
+	identities: Identities;
+	limiter: Limiter;
+}
+
 const clock = (): number => Date.now();
-/** All rooms of a process share it. */
+/** All rooms of a process share these. */
 const audience = new Audience();
+const journal = new Journal(clock, (line) => console.error(line));
+let house: House | undefined;
+let connections = 0;
 /** How a room is told to say that the relay stops; no address from outside leads to a room. */
-const GO_AWAY = '/goaway';
+const GO_AWAY = 'goaway';
+/** Who is here, below a channel's address. */
+const PRESENCE = 'presence';
 
 /** All rooms of a process are in one isolate, and its memory is one: this outlasts a room's sleep. */
 const backlog = new Backlog();
@@ -42,8 +61,60 @@ function startTimer(ms: number, run: () => void): () => void {
 }
 
 /** Faults of our own: for the log of whoever runs the relay, never for a client. */
-function reportFault(error: unknown): void {
-	console.error(JSON.stringify({ fault: error instanceof Error ? (error.stack ?? error.message) : String(error) }));
+function reportFault(error: unknown): FeedError {
+	return journal.fault(error);
+}
+
+/**
+ * PartyKit looks for a file before it asks us, and fails at addresses whose percent signs encode nothing and at names that
+ * every object has. It decodes the path first: what it could not find in any case is made such that it does not.
+ */
+const decode = globalThis.decodeURIComponent;
+globalThis.decodeURIComponent = (text) => {
+	try {
+		const path = decode(text);
+		return path.startsWith('/') && path.slice(1) in Object.prototype ? `${path}/` : path;
+	} catch (error) {
+		if (text.startsWith('/')) return text;
+		throw error;
+	}
+};
+
+/** Settings that are wrong are told at every request, and nothing is served. */
+function openHouse(env: Record<string, unknown>): House {
+	if (!house) {
+		const settings = readSettings(env);
+		house = {
+			settings,
+			identities: new Identities(settings, clock),
+			limiter: new Limiter(settings.limits, clock),
+		};
+	}
+	return house;
+}
+
+/** @throws FeedError `token-invalid` */
+function readToken(headers: Headers): string | undefined {
+	const given = headers.get('authorization');
+	if (given === null) return undefined;
+	const token = /^Bearer +([\w.~+/=-]+) *$/i.exec(given)?.[1];
+	if (token !== undefined) return token;
+	throw new FeedError('token-invalid', 'The token comes as `Authorization: Bearer …` (RFC 6750).');
+}
+
+/** @throws FeedError `invalid-message` */
+function readAuthor(headers: Headers): string | undefined {
+	const key = headers.get(AUTHOR_HEADER);
+	return key === null ? undefined : parseAuthor(key);
+}
+
+/** What follows a room's own address, `/parties/main/{room}`: `events`, an event's id, what is below it. */
+function pathIn(request: Request): string[] {
+	return new URL(request.url).pathname.split('/').slice(4).map(decodeURIComponent);
+}
+
+function refuse(error: FeedError | undefined): void {
+	if (error) throw error;
 }
 
 function createEpoch(): string {
@@ -56,14 +127,17 @@ export default class Relay implements Party.Server {
 	readonly room: Party.Room;
 	#channel: Channel | undefined;
 	#loading: Promise<Channel> | undefined;
+	#presence: Presence | undefined;
 	/** A connection is the same object for as long as the room is awake. */
 	readonly #sessions = new Map<Party.Connection, Session>();
 	readonly #unsaved = new Set<Session>();
-	readonly #stallTimeoutMs: number;
+	/** Ends the waiting for a hello. */
+	readonly #greeted = new WeakMap<Party.Connection, () => void>();
+	/** Those that were counted as gone. */
+	readonly #gone = new WeakSet<Party.Connection>();
 
 	constructor(room: Party.Room) {
 		this.room = room;
-		this.#stallTimeoutMs = this.#readStallTimeout();
 	}
 
 	/** Rooms have no public address of their own: channels do. */
@@ -75,53 +149,128 @@ export default class Relay implements Party.Server {
 		return Relay.onBeforeRequest();
 	}
 
-	static onFetch(request: Party.Request, lobby: Party.FetchLobby): Promise<Response> {
+	static async onFetch(request: Party.Request, lobby: Party.FetchLobby): Promise<Response> {
+		let settings: Settings;
+		try {
+			settings = openHouse(lobby.env).settings;
+		} catch (error) {
+			return answerProblem(reportFault(error));
+		}
 		return answer(request as unknown as Request, {
 			clock,
+			settings,
+			onRefused: (error, about) => journal.refusal(error, about),
+			onFault: reportFault,
 			control: {
 				secret: (lobby.env.LIVE_FEED_CONTROL as string | undefined) || undefined,
 				goAway: async () => {
-					const tell = (name: string) => lobby.parties.main?.get(name).fetch(GO_AWAY, { method: 'POST' });
+					const tell = (name: string) => lobby.parties.main?.get(name).fetch(`/${GO_AWAY}`, { method: 'POST' });
 					await Promise.allSettled(audience.channels.map(tell));
 				},
 			},
 			fetchFile: (path) => lobby.assets.fetch(path),
-			fetchChannel: (channel, path, { method, body }, headers) => {
+			fetchChannel: (channel, path, asked) => {
 				const room = lobby.parties.main?.get(channel);
 				if (!room) throw new Error('PartyKit has no main party');
-				return room.fetch(path, { method, headers, body } as RequestInit);
+				return room.fetch(path, asked as unknown as RequestInit); // PartyKit's own type of the same thing
 			},
 		});
 	}
 
 	async onRequest(request: Party.Request): Promise<Response> {
+		const standard = request as unknown as Request; // PartyKit's own type of the same thing
+		const address = standard.headers.get(ADDRESS_HEADER) ?? undefined;
+		let who: Identity = { ...NOBODY, address };
 		try {
-			if (new URL(request.url).pathname.endsWith(GO_AWAY)) return await this.#goAway();
-			const standard = request as unknown as Request; // PartyKit's own type of the same thing
-			switch (request.method) {
-				case 'POST':
-					return await answerPublish(await this.#getChannel(), standard);
-				case 'GET':
-				case 'HEAD':
-					return await answerHistory(await this.#getChannel(), standard, {
-						clock,
-						createPipe: () => new IdentityTransformStream({ highWaterMark: 65_536 }),
-						enter: () => audience.enter(this.room.id),
-						leave: () => audience.leave(this.room.id),
-					});
-				default:
-					return answerMethod('GET, HEAD, POST, OPTIONS');
-			}
+			const [resource, id, part] = pathIn(standard);
+			if (resource === GO_AWAY) return await this.#goAway();
+			const { identities } = openHouse(this.room.env);
+			const { headers } = standard;
+			who = await identities.identify(readToken(headers), this.room.id, address, readAuthor(headers));
+			if (resource === PRESENCE) return this.#readPresence(who);
+			const isRead = request.method === 'GET' || request.method === 'HEAD';
+			if (id === undefined || isRead)
+				return await (isRead ? this.#read(standard, who, id) : this.#publish(standard, who));
+			refuse(deny(who, clock(), ...CHANGING));
+			return await answerChange(await this.#findChannel(who), standard, who, id, part === 'reactions');
 		} catch (error) {
-			if (!(error instanceof FeedError)) reportFault(error);
-			return answerProblem(error);
+			if (error instanceof FeedError) journal.refusal(error, this.#about('http', who));
+			return answerProblem(error instanceof FeedError ? error : reportFault(error));
 		}
 	}
 
-	onConnect(connection: Party.Connection): void {
-		audience.enter(this.room.id);
-		const session = this.#open(connection, () => clearTimeout(timer)); // a timer that runs keeps the relay awake
-		const timer = setTimeout(() => session.expire(), HELLO_TIMEOUT_MS);
+	/** What a stranger sends is not even looked at. */
+	async #publish(request: Request, who: Identity): Promise<Response> {
+		refuse(deny(who, clock(), ...WRITING));
+		return answerPublish(await this.#findChannel(who), request, who);
+	}
+
+	async #read(request: Request, who: Identity, id: string | undefined): Promise<Response> {
+		const { settings, limiter } = openHouse(this.room.env);
+		const { address } = who;
+		const check = () => refuse(deny(who, clock(), 'read'));
+		check();
+		refuse(limiter.replay({ who }));
+		refuse(audience.refuse(settings.limits, address, false));
+		const channel = await this.#findChannel(who);
+		if (id !== undefined) return answerEvent(channel, id);
+		return answerHistory(channel, request, {
+			...{ clock, who },
+			check,
+			createPipe: () => new IdentityTransformStream({ highWaterMark: 65_536 }),
+			enter: () => audience.enter(this.room.id, address),
+			leave: () => audience.leave(this.room.id, address),
+			isOver: () => hasExpired(who, clock()),
+			replayed: (bytes) => limiter.replayed({ who }, bytes),
+		});
+	}
+
+	#readPresence(who: Identity): Response {
+		refuse(deny(who, clock(), 'presence'));
+		if (!this.#channel && !this.#presence) refuse(openHouse(this.room.env).limiter.openChannel({ who }));
+		return answerJson(this.#getPresence().read());
+	}
+
+	/** With those who were here before the relay slept. */
+	#getPresence(): Presence {
+		if (!this.#presence) {
+			this.#presence = new Presence({
+				...{ clock, startTimer, onFault: reportFault },
+				afterDrain: (run) => setTimeout(run, 0),
+			});
+			for (const connection of this.room.getConnections<SessionMemory>()) {
+				if (connection.state?.presence && !this.#sessions.has(connection)) this.#open(connection);
+			}
+		}
+		return this.#presence;
+	}
+
+	/** Loads the channel, which not everybody may do with any number of them. */
+	async #findChannel(who: Identity): Promise<Channel> {
+		if (!this.#channel) refuse(openHouse(this.room.env).limiter.openChannel({ who }));
+		return this.#getChannel();
+	}
+
+	#about(via: Refused['via'], { subject, address }: Identity): Refused {
+		return { via, channel: this.room.id, subject, address };
+	}
+
+	onConnect(connection: Party.Connection, { request }: Party.ConnectionContext): void {
+		const address = request.headers.get(ADDRESS_HEADER) ?? undefined;
+		const refusal = request.headers.get(REFUSAL_HEADER);
+		const full = audience.refuse(openHouse(this.room.env).settings.limits, address, true);
+		audience.enter(this.room.id, address);
+		const isGreeted = audience.await();
+		const session = this.#open(connection, address, refusal === null ? full : new FeedError('origin-refused', refusal));
+		const timer = setTimeout(() => {
+			session.expire();
+			isGreeted(); // one whose peer never closes it may outlast this room's memory, and is closed in any case
+		}, HELLO_TIMEOUT_MS);
+		this.#greeted.set(connection, () => {
+			clearTimeout(timer); // one that runs keeps the relay awake
+			isGreeted();
+		});
+		session.save(); // where it comes from is known from the beginning on
 	}
 
 	onMessage(message: string | ArrayBuffer | ArrayBufferView, connection: Party.Connection): void {
@@ -130,11 +279,14 @@ export default class Relay implements Party.Server {
 
 	/** Comes only when the connection is gone: for one that we closed and whose peer does not read, with its reset. */
 	onClose(connection: Party.Connection): void {
+		if (this.#gone.has(connection)) return; // an error and its close come both
+		this.#gone.add(connection);
 		const session = this.#sessions.get(connection) ?? this.#open(connection);
 		session.end();
 		this.#unsaved.delete(session);
 		this.#sessions.delete(connection);
-		audience.leave(this.room.id);
+		this.#greeted.get(connection)?.();
+		audience.leave(this.room.id, session.who.address);
 		try {
 			connection.close(1000); // the client's own close completes only with ours
 		} catch {
@@ -158,7 +310,8 @@ export default class Relay implements Party.Server {
 		return new Response(null, { status: 204 });
 	}
 
-	#open(connection: Party.Connection, onHello = () => {}): Session {
+	#open(connection: Party.Connection, address?: string, refusal?: FeedError): Session {
+		const { settings, identities, limiter } = openHouse(this.room.env);
 		const memory = connection.state as Memory | null;
 		const session: Session = new Session({
 			socket: connection as unknown as {
@@ -167,21 +320,28 @@ export default class Relay implements Party.Server {
 			},
 			getChannel: () => this.#channel ?? this.#getChannel(),
 			peekChannel: () => this.#channel,
+			identify: (token, author) => identities.identify(token, this.room.id, session.who.address, author),
+			limiter,
+			getPresence: () => this.#getPresence(),
+			...{ address, refusal },
+			connection: `${nameProcess()}-${++connections}`,
+			onRefused: (error, who) => journal.refusal(error, this.#about('socket', who)),
 			clock,
 			memory,
 			remember: (memory) => {
-				if (memory.types !== undefined) onHello();
+				if (memory.types !== undefined) this.#greeted.get(connection)?.();
 				const state: Memory = { ...memory, process: nameProcess() };
 				connection.setState(state);
 			},
 			saveLater: () => this.#saveLater(session),
 			backlog,
 			isCounted: memory?.process === nameProcess(),
-			stallTimeoutMs: this.#stallTimeoutMs,
+			stallTimeoutMs: settings.stallTimeoutMs,
 			startTimer,
 			onFault: reportFault,
 		});
 		this.#sessions.set(connection, session);
+		if (memory?.presence) this.#getPresence().resume(session, memory.presence);
 		return session;
 	}
 
@@ -202,15 +362,6 @@ export default class Relay implements Party.Server {
 		}
 	}
 
-	/** Settings that are wrong are told where the channel is loaded; here they only must not harm. */
-	#readStallTimeout(): number {
-		try {
-			return readSettings(this.room.env).stallTimeoutMs;
-		} catch {
-			return STALL_TIMEOUT_MS;
-		}
-	}
-
 	/** `onStart` is no barrier on this runtime, so whoever needs the channel waits here; what failed is tried again. */
 	#getChannel(): Promise<Channel> {
 		this.#loading ??= this.#load().catch((error) => {
@@ -222,9 +373,16 @@ export default class Relay implements Party.Server {
 	}
 
 	async #load(): Promise<Channel> {
-		const options = { ...readSettings(this.room.env), clock, createEpoch };
+		const { settings, limiter } = openHouse(this.room.env);
+		const options = { retention: settings.retention, clock, createEpoch };
 		const log = new StorageLog(this.room.storage, options, (error) => this.#forget(channel, error));
-		const channel: Channel = new Channel({ log, clock, afterDrain: (run) => setTimeout(run, 0), onFault: reportFault });
+		const channel: Channel = new Channel({
+			...{ log, clock, limiter },
+			afterDrain: (run) => setTimeout(run, 0),
+			onFault: reportFault,
+			onRefused: (error, who) => journal.refusal(error, this.#about('publish', who)),
+			onModerated: (change, who) => journal.act(change, this.#about('publish', who)),
+		});
 		await channel.load();
 		// Those who were live before the relay slept: nothing was published since, or it would have woken.
 		for (const connection of this.room.getConnections<SessionMemory>()) {

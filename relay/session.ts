@@ -1,12 +1,17 @@
 // One WebSocket's conversation: hello, then publishes, pings and entries, as fast as the other side confirms them.
 // Knows the order of messages and what each asks of the channel; never knows PartyKit, storage or tokens' form.
 import type { Channel, Publisher, Result } from './channel.ts';
-import { type Filter, socketForm } from './frame.ts';
+import { type Filter, socketForm, type Wish } from './frame.ts';
+import { can, deny, hasExpired, type Identity, NOBODY } from './identity.ts';
+import type { Limiter } from './limiter.ts';
+import type { Presence, PresenceMemory, Visitor } from './presence.ts';
+import { WRITING } from './protocol/capabilities.ts';
 import { type Hello, parseClientMessage } from './protocol/client-message.ts';
 import { createError, ERRORS, FeedError } from './protocol/errors.ts';
+import type { Status } from './protocol/event.ts';
 import { MAX_CLOSE_REASON_BYTES } from './protocol/limits.ts';
 import { formatPosition, parsePosition } from './protocol/position.ts';
-import type { ErrorMessage, Receipts, RelayMessage } from './protocol/relay-message.ts';
+import type { ErrorMessage, Receipts, RelayMessage, Welcome } from './protocol/relay-message.ts';
 import { Viewer } from './viewer.ts';
 import { type Backlog, Window, type WindowMemory } from './window.ts';
 
@@ -20,8 +25,15 @@ export interface Socket {
 export interface SessionMemory extends WindowMemory {
 	/** The types of the hello; null for all. Absent where there was none yet. */
 	types?: string[] | null;
+	status?: Status[];
+	/** Who it is. */
+	who?: Identity;
+	/** The name of the connection in its process. */
+	connection?: string;
 	/** The `seq` up to which a viewer was told who is behind; absent for one who is live. */
 	position?: number;
+	/** That he is here, where he wants that to be known. */
+	presence?: PresenceMemory;
 }
 
 export interface SessionOptions {
@@ -30,6 +42,18 @@ export interface SessionOptions {
 	getChannel: () => Channel | Promise<Channel>;
 	/** The channel if it is loaded. */
 	peekChannel: () => Channel | undefined;
+	/** Who a token proves, or none, and whose an author's key is; rejects or throws with a FeedError. */
+	identify: (token: string | undefined, author: string | undefined) => Identity | Promise<Identity>;
+	limiter: Limiter;
+	/** Who is here on the channel. */
+	getPresence: () => Presence;
+	/** Where the client comes from, and the connection's name in this process. */
+	address: string | undefined;
+	connection: string;
+	/** Why nobody talks to it. Said to its first message: a close that comes before that the engine does not pass on. */
+	refusal?: FeedError | undefined;
+	/** Told of each refusal that no draft has caused. */
+	onRefused: (error: FeedError, who: Identity) => void;
 	clock: () => number;
 	/** What was remembered before the relay slept. */
 	memory: SessionMemory | null;
@@ -43,7 +67,8 @@ export interface SessionOptions {
 	stallTimeoutMs: number;
 	/** Runs a function after that many milliseconds, unless what it returns is called before. */
 	startTimer: (ms: number, run: () => void) => () => void;
-	onFault: (error: unknown) => void;
+	/** Writes down a fault of ours, and answers what may be said of it. */
+	onFault: (error: unknown) => FeedError;
 }
 
 /** Close code for a restart (RFC 6455, 11.7; registered by IANA). */
@@ -52,8 +77,14 @@ const encoder = new TextEncoder();
 /** Enough for a reader to know what to do; whole, so that a close reason holds it. */
 const TOO_SLOW = 'Confirm what came: {"type":"seen","bytes":N}, N all bytes so far, at the latest every 64 KB.';
 
-export class Session implements Publisher {
-	readonly subject = '';
+/** What may come while a token is looked at, bytes. */
+const MAX_WAITING_BYTES = 1024 * 1024;
+/** Close codes: for who was sent what he may not have (RFC 6455, 7.4.1), and for who has to wait. */
+const CLOSE_POLICY = 1008;
+const CLOSE_LIMITED = 4429;
+
+export class Session implements Publisher, Visitor {
+	readonly connection: string;
 	readonly #options: SessionOptions;
 	#viewer: Viewer | undefined;
 	#filter: Filter | undefined;
@@ -62,6 +93,7 @@ export class Session implements Publisher {
 	readonly #window: Window;
 	/** Types of the newest hello that was answered; null for all. */
 	#types: string[] | null | undefined;
+	#status: Status[] = [];
 	#isUnsaved = false;
 	/** So much is outstanding that he is being closed. */
 	#isOverdrawn = false;
@@ -71,23 +103,34 @@ export class Session implements Publisher {
 	#wake: (() => void) | undefined;
 	/** The hello that is being answered, or the one that is next. */
 	#nextHello: Hello | undefined;
+	#who: Identity;
+	/** What came while a token is being looked at, and how many bytes. */
+	#waiting: (string | ArrayBuffer | ArrayBufferView)[] | undefined;
+	#waitingBytes = 0;
 
 	constructor(options: SessionOptions) {
 		this.#options = options;
 		const { memory } = options;
+		this.connection = memory?.connection ?? options.connection;
+		this.#who = memory?.who ?? { ...NOBODY, address: options.address };
 		this.#types = memory?.types;
+		this.#status = memory?.status ?? [];
 		this.#saidHello = this.#types !== undefined;
 		this.#window = new Window(options.backlog, memory ?? undefined, options.isCounted);
 		if (!this.#window.isOpen) this.#watchStall();
 	}
 
+	get who(): Identity {
+		return this.#who;
+	}
+
 	/** Goes on after the relay's sleep, during which nothing was published: live, or from where a viewer was who is behind. */
 	resume(channel: Channel): void {
 		const { memory } = this.#options;
-		if (this.#types === undefined || this.#viewer || this.#isOver) return;
-		const viewer = this.#createViewer(channel, this.#types ?? undefined);
+		if (this.#types === undefined || this.#viewer || this.#isOver || !can(this.#who, 'read')) return;
+		const viewer = this.#createViewer(channel, { types: this.#types ?? undefined, status: this.#status });
 		if (memory?.position === undefined) channel.resume(viewer);
-		else channel.feed(viewer, memory.position);
+		else channel.feed(viewer, { after: memory.position });
 	}
 
 	/** Has what must survive the relay's sleep remembered. */
@@ -95,17 +138,46 @@ export class Session implements Publisher {
 		this.#isUnsaved = false;
 		const viewer = this.#viewer;
 		const position = viewer ? (viewer.isLive ? undefined : viewer.told) : this.#options.memory?.position;
+		const presence = this.#options.getPresence().remember(this);
 		this.#options.remember({
 			...this.#window.memory,
+			...{ who: this.#who, connection: this.connection },
 			...(this.#types === undefined ? {} : { types: this.#types }),
+			...(this.#status.length === 0 ? {} : { status: this.#status }),
 			...(position === undefined ? {} : { position }),
+			...(presence === undefined ? {} : { presence }),
 		});
+	}
+
+	get isReady(): boolean {
+		return !this.#isOver && this.#window.isOpen;
+	}
+
+	tell(frame: Uint8Array): void {
+		this.#transmit(frame);
+	}
+
+	probe(): void {
+		this.#pong();
+	}
+
+	keep(): void {
+		this.#changed();
 	}
 
 	/** One frame from the client; never throws. */
 	receive(data: string | ArrayBuffer | ArrayBufferView): void {
 		if (this.#isOver) return;
+		if (this.#waiting) {
+			this.#waitingBytes += typeof data === 'string' ? data.length : data.byteLength;
+			if (this.#waitingBytes > MAX_WAITING_BYTES) this.#close(CLOSE_POLICY, 'Too much came with the hello.');
+			else this.#waiting.push(data);
+			return;
+		}
 		try {
+			if (this.#options.refusal) throw this.#options.refusal;
+			if (hasExpired(this.#who, this.#options.clock())) throw createError('token-expired');
+			this.#options.getPresence().hear(this);
 			if (typeof data !== 'string') {
 				throw new FeedError(
 					'unsupported-frame',
@@ -113,6 +185,8 @@ export class Session implements Publisher {
 				);
 			}
 			const message = parseClientMessage(data);
+			const bringsNothing = message.type !== 'publish' && message.type !== 'seen';
+			if (bringsNothing && this.#isTooMany()) return;
 			if (message.type === 'ping') {
 				this.#pong();
 				return;
@@ -135,19 +209,30 @@ export class Session implements Publisher {
 			}
 			if (!this.#saidHello && this.#options.backlog.isFull) throw createError('relay-full');
 			this.#saidHello = true;
-			const ref = message.type === 'publish' ? message.ref : undefined;
-			this.#withChannel(ref, (channel) => {
-				if (message.type === 'publish') channel.publish(this, [{ ...message, bytes: data.length }]);
-				else this.#greet(channel, message);
-			});
+			if (message.type === 'hello') this.#identify(message);
+			else this.#withChannel(message.ref, (channel) => channel.publish(this, [{ ...message, bytes: data.length }]));
 		} catch (error) {
 			this.#refuse(error);
+			this.#isTooMany();
 		}
+	}
+
+	/** Small ones cost too. Ends it where they are too many. */
+	#isTooMany(): boolean {
+		const limited = this.#options.limiter.message(this);
+		if (limited) this.#turnAway(limited);
+		return limited !== undefined;
+	}
+
+	/** Says when to come back. */
+	#turnAway(limited: FeedError): void {
+		this.#refuse(limited);
+		this.#close(CLOSE_LIMITED, limited.message);
 	}
 
 	/** Closes the socket unless a hello has come. */
 	expire(): void {
-		if (!this.#saidHello) this.#refuse(createError('hello-timeout'));
+		if (!this.#saidHello) this.#refuse(this.#options.refusal ?? createError('hello-timeout'));
 	}
 
 	/** Says an error that ends the conversation, where the table has a close code for it. */
@@ -179,6 +264,41 @@ export class Session implements Publisher {
 		for (const { error, ref } of errors) this.#refuse(error, ref);
 	}
 
+	/** Who it is comes first: what is said meanwhile waits, in its order. */
+	#identify(hello: Hello): void {
+		const { token, author } = hello;
+		// One that brings neither token nor key keeps what an earlier one has proved or shown; a key proves nothing beside a token.
+		const isKept = token === undefined && (this.#who.subject || (author === undefined && this.#who.author));
+		const who = isKept ? this.#who : this.#options.identify(token, author);
+		if (!(who instanceof Promise)) {
+			this.#admit(who, hello);
+			return;
+		}
+		this.#waiting = [];
+		this.#waitingBytes = 0;
+		who
+			.then((proven) => this.#admit(proven, hello))
+			.catch((error) => this.#refuse(error))
+			.finally(() => {
+				const waiting = this.#waiting ?? [];
+				this.#waiting = undefined;
+				for (const data of waiting) this.receive(data);
+			});
+	}
+
+	#admit(who: Identity, hello: Hello): void {
+		const { limiter, clock, peekChannel } = this.#options;
+		this.#who = who;
+		const denied = deny(who, clock(), 'read', ...WRITING);
+		if (denied) throw denied;
+		const limited = (peekChannel() ? undefined : limiter.openChannel(this)) ?? limiter.replay(this);
+		if (limited) {
+			this.#turnAway(limited);
+			return;
+		}
+		this.#withChannel(undefined, (channel) => this.#greet(channel, hello));
+	}
+
 	/** At once where the channel is loaded, so that the order of messages is kept. */
 	#withChannel(ref: number | undefined, act: (channel: Channel) => void): void {
 		const channel = this.#options.getChannel();
@@ -206,18 +326,36 @@ export class Session implements Publisher {
 
 	async #hello(channel: Channel, hello: Hello): Promise<void> {
 		if (this.#isOver) return; // cut off while the channel was loaded
-		const viewer = this.#createViewer(channel, hello.types);
+		if (!can(this.#who, 'read')) {
+			this.#dropViewer(channel);
+			this.#options.getPresence().leave(this);
+			this.#welcome(channel.welcomeWriter(this.#who), hello.ref);
+			this.#types = null;
+			this.save();
+			return;
+		}
+		const viewer = this.#createViewer(channel, hello);
 		const turn = viewer.turn;
 		const position = hello.position === undefined ? undefined : parsePosition(hello.position);
 		const begin = await channel.begin({ position, history: hello.history }, viewer.filter);
+		// Last, so that a reaction is either in it or in what follows.
+		const own = await channel.describe(this.#who);
 		if (viewer.turn !== turn) return;
-		const types = viewer.filter.types;
-		const welcome = channel.welcome(begin, viewer.filter);
-		this.#send(hello.ref === undefined ? welcome : { ...welcome, ref: hello.ref });
+		const { types, status } = viewer.filter;
+		this.#welcome(channel.welcome(begin, viewer.filter, own), hello.ref);
+		this.#options.getPresence().greet(this, hello.presence);
 		// The filter in force, which is short: what the client asked for may be more than sleep leaves room for.
 		this.#types = types.length > 0 ? [...types] : null;
+		this.#status = [...status];
 		this.save();
-		await channel.feed(viewer, begin.after);
+		// What the relay has after another log, or after what was lost of this one, is all new to him.
+		await channel.feed(viewer, begin, position === undefined || !begin.recovered);
+	}
+
+	#welcome(welcome: Welcome, ref: number | undefined): void {
+		const { subject, expires } = this.#who;
+		const proven = expires === undefined ? {} : { subject, expires };
+		this.#send({ ...welcome, ...proven, ...(ref === undefined ? {} : { ref }) });
 	}
 
 	/** What is not of the client's making came from the log: he is to come back, or he would wait for ever. */
@@ -227,15 +365,16 @@ export class Session implements Publisher {
 		this.#refuse(isKnown ? error : createError('storage-failed'));
 	}
 
-	#createViewer(channel: Channel, types: readonly string[] | undefined): Viewer {
+	#createViewer(channel: Channel, wish: Wish): Viewer {
 		this.#dropViewer(channel);
 		// Too many filters, or too long a one: everything is sent, and the client chooses.
-		this.#filter = channel.takeFilter(types) ?? channel.takeFilter(undefined);
+		this.#filter = channel.takeFilter(wish) ?? channel.takeFilter();
 		const sink = {
 			form: socketForm,
 			isReady: () => this.#window.isOpen,
 			whenReady: () => this.#whenOpen(),
 			write: (bytes: Uint8Array) => this.#transmit(bytes),
+			replayed: (bytes: number) => this.#options.limiter.replayed(this, bytes),
 			fail: () => this.#refuse(createError('storage-failed')),
 			spread: (returnMs: number) => this.#pong(returnMs),
 		};
@@ -295,6 +434,7 @@ export class Session implements Publisher {
 		this.#endStall = undefined;
 		const channel = this.#options.peekChannel();
 		if (channel) this.#dropViewer(channel);
+		this.#options.getPresence().leave(this);
 		this.#wake?.(); // whoever waited finds that it is over
 	}
 
@@ -308,11 +448,18 @@ export class Session implements Publisher {
 
 	#refuse(error: unknown, ref?: number): void {
 		if (this.#isOver) return;
-		if (!(error instanceof FeedError)) this.#options.onFault(error);
-		const known = error instanceof FeedError ? error : createError('internal');
-		this.#send(formatError(known, ref ?? known.ref));
+		const known = error instanceof FeedError ? error : this.#options.onFault(error);
+		if (ref === undefined) this.#options.onRefused(known, this.#who);
 		const { close } = ERRORS[known.code];
-		if (close !== undefined) this.#close(close, known.message);
+		// A draft is refused alone: who may not publish may still read.
+		const isOfDraft = ref !== undefined && /^(forbidden|token-needed)$/.test(known.code);
+		const isLast = close !== undefined && !isOfDraft;
+		// A token that is over is no draft's fault: it is sent again with another one.
+		this.#transmit(
+			JSON.stringify(formatError(known, known.code === 'token-expired' ? undefined : (ref ?? known.ref))),
+			isLast,
+		);
+		if (isLast) this.#close(close, known.message);
 	}
 
 	#send(message: RelayMessage): void {
@@ -320,8 +467,12 @@ export class Session implements Publisher {
 	}
 
 	/** A socket that is closing throws at `send`; its `close` event follows and ends the conversation. */
-	#transmit(data: string | Uint8Array): void {
+	#transmit(data: string | Uint8Array, isLast = false): void {
 		if (this.#isOver) return;
+		if (!isLast && hasExpired(this.#who, this.#options.clock())) {
+			this.#refuse(createError('token-expired'));
+			return;
+		}
 		try {
 			this.#options.socket.send(data);
 		} catch {
@@ -332,10 +483,10 @@ export class Session implements Publisher {
 		window.send(typeof data === 'string' ? encoder.encode(data).length : data.length);
 		this.#changed();
 		if (window.isOpen) return;
-		const isLast = this.#isOverdrawn;
+		const wasOverdrawn = this.#isOverdrawn;
 		this.#isOverdrawn = window.isOverdrawn;
 		if (!window.isOverdrawn) this.#watchStall();
-		else if (!isLast) this.#refuse(new FeedError('too-slow', TOO_SLOW));
+		else if (!wasOverdrawn) this.#refuse(new FeedError('too-slow', TOO_SLOW));
 	}
 
 	#close(code: number, reason: string): void {
@@ -354,7 +505,8 @@ export class Session implements Publisher {
 }
 
 function formatError(error: FeedError, ref: number | undefined): ErrorMessage {
-	const { code, message } = error;
+	const { code, message, retryMs, event } = error;
 	const { retryable } = ERRORS[code];
-	return { type: 'error', ...(ref === undefined ? {} : { ref }), code, message, retryable };
+	const more = { ...(retryMs === undefined ? {} : { retryMs }), ...(event ? { event } : {}) };
+	return { type: 'error', ...(ref === undefined ? {} : { ref }), code, message, retryable, ...more };
 }

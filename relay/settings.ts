@@ -1,34 +1,173 @@
 // The relay's settings, read from its variables.
 // Knows names, forms and defaults; never knows what a setting does.
+import type { JSONWebKeySet } from 'jose';
 import type { Retention } from './log.ts';
 import { DEFAULT_KEPT_ENTRIES, STALL_TIMEOUT_MS } from './protocol/limits.ts';
 import { parseSpan } from './protocol/since.ts';
+import { MAX_SECRETS, MIN_SECRET_CHARS } from './protocol/token.ts';
+import { isChannelPattern } from './protocol/types.ts';
+
+/** How much of each there may be; undefined for as much as comes. What is of a minute may come all at once. */
+export interface Limits {
+	/** Events a minute, of a subject, of a connection and of an address. */
+	publishes: number | undefined;
+	/** Bytes of events a minute, of the same. */
+	publishedBytes: number | undefined;
+	/** Messages a minute on one socket that bring no event: pings, hellos, and what is none. */
+	messages: number | undefined;
+	/** Connections to the relay, and from one address. */
+	connections: number | undefined;
+	connectionsPerAddress: number | undefined;
+	/** Sockets that have not said hello. */
+	ungreeted: number | undefined;
+	/** Channels a minute that are not in use yet, of a subject and of an address. */
+	newChannels: number | undefined;
+	/** Bytes of history a minute, of a subject, of a connection and of an address. */
+	replayedBytes: number | undefined;
+}
 
 export interface Settings {
 	retention: Retention;
 	/** A viewer whose window is full and who confirms nothing for this long is closed, milliseconds. */
 	stallTimeoutMs: number;
+	/** Nobody has to prove who he is. */
+	isOpen: boolean;
+	/** Shared secrets, of which the first signs. */
+	secrets: string[];
+	/** Public keys (RFC 7517). */
+	keys: JSONWebKeySet | undefined;
+	issuer: string | undefined;
+	audience: string | undefined;
+	/** Channels that anybody may read: names, and beginnings with a `*` at their end. */
+	publicChannels: string[];
+	/** Pages of these origins are served; undefined where no list is given. */
+	origins: string[] | undefined;
+	/** The header in which the proxy tells a client's address, in small letters. */
+	addressHeader: string | undefined;
+	limits: Limits;
+}
+
+type Variables = Record<string, unknown>;
+
+/** Is it an origin as a browser writes it, `https://www.example.org`, without anything after it? */
+export function isOrigin(text: string): boolean {
+	try {
+		return new URL(text).origin === text;
+	} catch {
+		return false;
+	}
+}
+
+export function isSetting(name: string): boolean {
+	return NAMES.includes(name);
+}
+
+/** The variables of an environment that are settings of the relay; an empty one is as if it were not there. */
+export function selectSettings(environment: Record<string, string | undefined>): Record<string, string> {
+	return Object.fromEntries(
+		Object.entries(environment).filter((entry): entry is [string, string] => isSetting(entry[0]) && !!entry[1]?.trim()),
+	);
 }
 
 /**
- * `LIVE_FEED_KEEP_ENTRIES`: entries that a channel keeps, 10,000 unless set.
- * `LIVE_FEED_KEEP_AGE`: how long, as in `30d` or `12h`; without a limit unless set.
- * `LIVE_FEED_STALL_TIMEOUT`: seconds after which a viewer is closed who does not read or does not confirm, 30 unless set.
- * @throws Error that names the variable and what it may be
+ * Each is described in README.md.
+ * @throws Error that names the variable and what it may be; never what a secret is
  */
-export function readSettings(variables: Record<string, unknown>): Settings {
-	const entries = String(variables.LIVE_FEED_KEEP_ENTRIES || DEFAULT_KEPT_ENTRIES);
-	if (!/^[1-9]\d{0,6}$/.test(entries)) {
-		throw new Error(`LIVE_FEED_KEEP_ENTRIES is a number from 1 to 9999999, such as 10000; it is "${entries}".`);
+export function readSettings(variables: Variables): Settings {
+	const read = (name: string) => String(variables[name] || '').trim();
+	const words = (name: string) => read(name).split(/\s+/).filter(Boolean);
+	const secrets = words('LIVE_FEED_SECRET');
+	if (secrets.length > MAX_SECRETS || secrets.some((secret) => secret.length < MIN_SECRET_CHARS))
+		fail('LIVE_FEED_SECRET', `a secret of ${MIN_SECRET_CHARS} characters at least, or two with a space between`);
+	const keys = readKeys(read('LIVE_FEED_KEYS'));
+	const isOpen = secrets.length === 0 && !keys;
+	const publicChannels = words('LIVE_FEED_PUBLIC');
+	for (const pattern of publicChannels) {
+		if (!isChannelPattern(pattern))
+			fail('LIVE_FEED_PUBLIC', 'channel names with spaces between, or beginnings such as `team-*`', pattern);
 	}
-	const age = String(variables.LIVE_FEED_KEEP_AGE || '');
-	const ageMs = age === '' ? undefined : parseSpan(age);
-	if (age !== '' && !ageMs) {
-		throw new Error(`LIVE_FEED_KEEP_AGE is a span such as 30d, 12h or 90m; it is "${age}".`);
+	const origins = words('LIVE_FEED_ORIGINS');
+	for (const origin of origins) {
+		// A `*` may be part of a name, and is meant as a pattern, which would never match.
+		if (!isOrigin(origin) || origin.includes('*'))
+			fail('LIVE_FEED_ORIGINS', 'whole origins with spaces between, such as https://www.example.org', origin);
 	}
-	const stall = String(variables.LIVE_FEED_STALL_TIMEOUT || STALL_TIMEOUT_MS / 1000);
-	if (!/^[1-9]\d{0,3}$/.test(stall)) {
-		throw new Error(`LIVE_FEED_STALL_TIMEOUT is a number of seconds from 1 to 9999, such as 30; it is "${stall}".`);
-	}
-	return { stallTimeoutMs: Number(stall) * 1000, retention: { entries: Number(entries), ageMs } };
+	const addressHeader = read('LIVE_FEED_ADDRESS_HEADER').toLowerCase();
+	if (!/^[a-z0-9-]*$/.test(addressHeader))
+		fail('LIVE_FEED_ADDRESS_HEADER', 'the name of a header, such as cf-connecting-ip', addressHeader);
+	return {
+		...{ retention: readRetention(read), stallTimeoutMs: readStallTimeout(read) },
+		...{ isOpen, secrets, keys, publicChannels },
+		issuer: read('LIVE_FEED_ISSUER') || undefined,
+		audience: read('LIVE_FEED_AUDIENCE') || undefined,
+		origins: origins.length > 0 ? origins : undefined,
+		addressHeader: addressHeader || undefined,
+		limits: readLimits(read, isOpen),
+	};
 }
+
+function fail(name: string, expected: string, given?: string): never {
+	throw new Error(`${name} is ${expected}${given === undefined ? '' : `; it is "${given}"`}.`);
+}
+
+function readRetention(read: (name: string) => string): Retention {
+	const entries = read('LIVE_FEED_KEEP_ENTRIES') || String(DEFAULT_KEPT_ENTRIES);
+	if (!/^[1-9]\d{0,6}$/.test(entries))
+		fail('LIVE_FEED_KEEP_ENTRIES', 'a number from 1 to 9999999, such as 10000', entries);
+	const age = read('LIVE_FEED_KEEP_AGE');
+	const ageMs = age === '' ? undefined : parseSpan(age);
+	if (age !== '' && !ageMs) fail('LIVE_FEED_KEEP_AGE', 'a span such as 30d, 12h or 90m', age);
+	return { entries: Number(entries), ageMs };
+}
+
+function readStallTimeout(read: (name: string) => string): number {
+	const stall = read('LIVE_FEED_STALL_TIMEOUT') || String(STALL_TIMEOUT_MS / 1000);
+	if (!/^[1-9]\d{0,3}$/.test(stall))
+		fail('LIVE_FEED_STALL_TIMEOUT', 'a number of seconds from 1 to 9999, such as 30', stall);
+	return Number(stall) * 1000;
+}
+
+/** A set given here is never fetched: a token must not choose where keys come from. */
+function readKeys(text: string): JSONWebKeySet | undefined {
+	if (text === '') return undefined;
+	const expected = 'a JSON Web Key Set of public keys: {"keys": [{"kty": "EC", "alg": "ES256", …}]}';
+	let set: { keys?: unknown };
+	try {
+		set = JSON.parse(text);
+	} catch {
+		return fail('LIVE_FEED_KEYS', expected);
+	}
+	const keys = Array.isArray(set?.keys) ? (set.keys as Record<string, unknown>[]) : [];
+	if (keys.length === 0 || !keys.every((key) => typeof key?.kty === 'string')) fail('LIVE_FEED_KEYS', expected);
+	if (keys.some((key) => key.kty === 'oct' || 'd' in key))
+		fail('LIVE_FEED_KEYS', 'a set of public keys alone; one of these is secret and belongs to whoever signs');
+	return set as JSONWebKeySet; // looked at just now; whether a key is sound shows when it is used
+}
+
+/** Name, and what a relay that asks for tokens allows where nothing is said. An open one is limited by what is said alone. */
+const LIMITS: Record<keyof Limits, [name: string, secured: number]> = {
+	publishes: ['LIVE_FEED_MAX_PUBLISHES', 60_000],
+	publishedBytes: ['LIVE_FEED_MAX_PUBLISHED_BYTES', 64 * 1024 * 1024],
+	messages: ['LIVE_FEED_MAX_MESSAGES', 1200],
+	connections: ['LIVE_FEED_MAX_CONNECTIONS', 20_000],
+	connectionsPerAddress: ['LIVE_FEED_MAX_CONNECTIONS_PER_ADDRESS', 200],
+	ungreeted: ['LIVE_FEED_MAX_UNGREETED', 2000],
+	newChannels: ['LIVE_FEED_MAX_NEW_CHANNELS', 120],
+	replayedBytes: ['LIVE_FEED_MAX_REPLAYED_BYTES', 256 * 1024 * 1024],
+};
+
+function readLimits(read: (name: string) => string, isOpen: boolean): Limits {
+	const limits = Object.entries(LIMITS).map(([key, [name, secured]]) => {
+		const text = read(name);
+		if (!/^(|[1-9]\d{0,11})$/.test(text)) fail(name, `a whole number above 0, such as ${secured}`, text);
+		return [key, text === '' ? (isOpen ? undefined : secured) : Number(text)];
+	});
+	return Object.fromEntries(limits) as unknown as Limits; // one for each of its keys
+}
+
+/** Every variable that is a setting of the relay. */
+const NAMES: readonly string[] = [
+	...['LIVE_FEED_KEEP_ENTRIES', 'LIVE_FEED_KEEP_AGE', 'LIVE_FEED_STALL_TIMEOUT', 'LIVE_FEED_SECRET', 'LIVE_FEED_KEYS'],
+	...['LIVE_FEED_ISSUER', 'LIVE_FEED_AUDIENCE', 'LIVE_FEED_PUBLIC', 'LIVE_FEED_ORIGINS', 'LIVE_FEED_ADDRESS_HEADER'],
+	...Object.values(LIMITS).map(([name]) => name),
+];

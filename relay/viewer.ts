@@ -12,6 +12,10 @@ export interface Sink {
 	write(bytes: Uint8Array): void;
 	/** Tells of entries that are no longer kept, where a frame's range does not say it. */
 	skip?(from: number, to: number): void;
+	/** Tells of changes that are no longer kept, of events that he has; without it a hole in the frames makes him ask. */
+	refresh?(from: number, to: number): void;
+	/** So many bytes of it came from the log. */
+	replayed?(bytes: number): void;
 	/** The log cannot be read: ends it, so that the reader comes back. */
 	fail(): void;
 	/** The relay is about to stop: says so and ends it, where nobody else does. */
@@ -27,6 +31,10 @@ export class Viewer {
 	cursor = 0;
 	/** Up to here the frames that were sent have said so; less than the cursor where the filter left out the newest. */
 	#told = 0;
+	/** Up to here he is sent events alone, since he knew none of them before. */
+	freshTo = 0;
+	/** Up to here he knows that changes are no longer kept. */
+	refreshedTo = 0;
 	/** Live viewers get each commit's frame; the others are still fed from the log. */
 	isLive = false;
 	/** Counts hellos: a feeding that was begun for an earlier one ends. */
@@ -58,10 +66,12 @@ export class Viewer {
 		return this.#told;
 	}
 
-	/** Is to be sent what comes after `seq`. */
-	start(seq: number): void {
+	/** Is to be sent what comes after `seq`; up to `freshTo` without changes, since `refreshedTo` with all of them. */
+	start(seq: number, freshTo = 0, refreshedTo = 0): void {
 		this.cursor = seq;
 		this.#told = seq;
+		this.freshTo = freshTo;
+		this.refreshedTo = refreshedTo;
 	}
 
 	/** Sends a page of the log. */
@@ -69,7 +79,9 @@ export class Viewer {
 		const isHole = frame.from > this.cursor + 1;
 		if (isHole) this.sink.skip?.(this.cursor + 1, frame.from - 1);
 		const from = isHole ? frame.from : this.#told + 1;
-		this.sink.write(frame.encodeHistory(this.sink.form, this.filter, from));
+		const bytes = frame.encodeHistory(this.sink.form, this.filter, from);
+		this.sink.write(bytes);
+		this.sink.replayed?.(bytes.length);
 		this.cursor = frame.to;
 		this.#told = frame.to;
 	}

@@ -53,12 +53,13 @@ export class Waiters {
 
 	/** Wakes those for whom one of these is; the others have seen them too. */
 	wake(entries: readonly Entry[]): void {
-		if (this.#waiting.size === 0) return;
-		const last = entries.at(-1)?.event.seq ?? 0;
+		const last = entries.at(-1)?.event.seq;
+		// A commit of repeats alone stores nothing, and tells nobody how far he is.
+		if (last === undefined) return;
 		const choices = new Map<string, boolean>();
 		for (const waiter of [...this.#waiting]) {
-			const key = waiter.filter.types.join(' ');
-			const isWanted = choices.get(key) ?? entries.some(({ event }) => waiter.filter.matches(event.type));
+			const { key } = waiter.filter;
+			const isWanted = choices.get(key) ?? entries.some(({ event }) => waiter.filter.matches(event));
 			choices.set(key, isWanted);
 			if (isWanted) waiter.settle(false);
 			else waiter.seq = last;

@@ -3,11 +3,11 @@
 import { concatBytes } from '../bytes.ts';
 import { DRAFT_FIELD_NAMES, parseDraft } from '../protocol/draft.ts';
 import { FeedError } from '../protocol/errors.ts';
-import type { CheckedDraft } from '../protocol/event.ts';
+import type { ChangeDraft, CheckedDraft } from '../protocol/event.ts';
 import { MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_EVENT_BYTES } from '../protocol/limits.ts';
 
 /** One item of a body: a draft, or why it is none. */
-export type Item = { draft: CheckedDraft } | { error: FeedError };
+export type Item = { draft: CheckedDraft | ChangeDraft } | { error: FeedError };
 
 export interface Body {
 	items: Item[];
@@ -63,8 +63,11 @@ async function parseBody(type: string, bytes: Uint8Array<ArrayBuffer>, contentTy
 	}
 }
 
-/** The body, and no more of it than is allowed: a stream may be endless. */
-async function readBytes(request: Request): Promise<Uint8Array<ArrayBuffer>> {
+/**
+ * The body, and no more of it than is allowed: a stream may be endless.
+ * @throws FeedError `batch-too-large`, and `invalid-event` where it does not come whole
+ */
+export async function readBytes(request: Request): Promise<Uint8Array<ArrayBuffer>> {
 	const tooLarge = () =>
 		new FeedError('batch-too-large', `A request has at most ${MAX_BATCH_BYTES} bytes. Send fewer events at a time.`);
 	if (Number(request.headers.get('content-length')) > MAX_BATCH_BYTES) throw tooLarge();
@@ -86,7 +89,8 @@ async function readBytes(request: Request): Promise<Uint8Array<ArrayBuffer>> {
 	return concatBytes(parts);
 }
 
-function decode(bytes: Uint8Array): string {
+/** @throws FeedError `invalid-utf8` */
+export function decode(bytes: Uint8Array): string {
 	try {
 		return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes);
 	} catch {

@@ -2,20 +2,26 @@
 // Knows parameters and the Accept header; never knows storage, nor how a stream is written.
 import type { Channel } from '../channel.ts';
 import { Filter } from '../frame.ts';
+import type { Identity } from '../identity.ts';
 import type { PageQuery } from '../log-reader.ts';
+import { isStatus } from '../protocol/draft.ts';
 import { FeedError } from '../protocol/errors.ts';
+import { type Page, STATUSES, type Status } from '../protocol/event.ts';
 import { DEFAULT_PAGE_EVENTS, MAX_PAGE_EVENTS, MAX_WAIT_SECONDS } from '../protocol/limits.ts';
 import { formatPosition, NO_EPOCH, type Position, parsePosition } from '../protocol/position.ts';
 import { parseSince } from '../protocol/since.ts';
 import { isTypePattern } from '../protocol/types.ts';
-import { answerJson, shareHeaders } from './answers.ts';
+import { answerJsonText, matchesEtag, shareHeaders } from './answers.ts';
 import { NDJSON, openStream, SSE, type StreamHost, type StreamKind, TEXT } from './streams.ts';
 
 export interface HistoryOptions extends StreamHost {
 	clock: () => number;
+	/** Throws where he may read no longer. */
+	check: () => void;
+	who: Identity;
 }
 
-const PARAMETERS = ['after', 'before', 'since', 'limit', 'type', 'wait'];
+const PARAMETERS = ['after', 'before', 'since', 'limit', 'type', 'status', 'thread', 'wait'];
 
 const STREAMS: Record<string, StreamKind> = {
 	'text/plain': TEXT,
@@ -31,27 +37,34 @@ export async function answerHistory(channel: Channel, request: Request, options:
 	const form = chooseForm(request.headers.get('accept') || '*/*');
 	const kind = STREAMS[form];
 	if (wait === undefined) {
-		return kind ? answerStream(channel, request, kind, query, options) : answerPage(channel, request, query);
+		return kind ? answerStream(channel, request, kind, query, options) : answerPage(channel, request, query, options);
 	}
 	if (kind) throw new FeedError('invalid-parameter', '`wait` waits for a page of JSON; a stream never ends.');
 	return answerWait(channel, query, request.method === 'HEAD' ? 0 : wait, options);
 }
 
 /** A page that is answered once there is something in it, or the time is over. */
-async function answerWait(channel: Channel, query: PageQuery, seconds: number, host: StreamHost): Promise<Response> {
+async function answerWait(
+	channel: Channel,
+	query: PageQuery,
+	seconds: number,
+	host: HistoryOptions,
+): Promise<Response> {
 	const over = new AbortController();
 	const timer = setTimeout(() => over.abort(), seconds * 1000);
 	if (seconds === 0) over.abort();
 	host.enter();
 	try {
-		return answerJson(await channel.waitForPage(query, over.signal), 200, { vary: 'accept' });
+		const page = await channel.waitForPage(query, over.signal);
+		host.check();
+		return answerEvents({ ...page, own: await channel.describe(host.who) }, { vary: 'accept' }, host);
 	} finally {
 		clearTimeout(timer);
 		host.leave();
 	}
 }
 
-async function answerPage(channel: Channel, request: Request, query: PageQuery): Promise<Response> {
+async function answerPage(channel: Channel, request: Request, query: PageQuery, host: StreamHost): Promise<Response> {
 	const page = await channel.page(query);
 	const headers: Record<string, string> = { 'cache-control': 'no-cache', vary: 'accept' };
 	if (query.since === undefined) {
@@ -59,7 +72,13 @@ async function answerPage(channel: Channel, request: Request, query: PageQuery):
 		headers.etag = `"${formatPosition({ epoch: page.epoch, seq: page.last })}/${page.first}"`;
 		if (matchesEtag(request, headers.etag)) return new Response(null, { status: 304, headers: shareHeaders(headers) });
 	}
-	return answerJson(page, 200, headers);
+	return answerEvents(page, headers, host);
+}
+
+function answerEvents(page: Page, headers: Record<string, string>, { replayed }: StreamHost): Response {
+	const json = JSON.stringify(page);
+	replayed(json.length);
+	return answerJsonText(json, 200, headers);
 }
 
 async function answerStream(
@@ -67,10 +86,13 @@ async function answerStream(
 	request: Request,
 	kind: StreamKind,
 	query: PageQuery,
-	host: StreamHost,
+	host: HistoryOptions,
 ): Promise<Response> {
-	if (query.before)
-		throw new FeedError('invalid-parameter', '`before` reads pages of JSON; a stream only goes forward.');
+	if (query.before || query.thread)
+		throw new FeedError(
+			'invalid-parameter',
+			'`before` and `thread` read pages of JSON; a stream only goes forward, with all that comes.',
+		);
 	// A browser that reconnects repeats its old address, and says in the header how far it came.
 	const last = request.headers.get('last-event-id');
 	const position = last ? parsePosition(last) : query.after;
@@ -82,15 +104,17 @@ async function answerStream(
 	});
 	if (request.method === 'HEAD') return new Response(null, { headers });
 	const { since, limit: history } = query;
-	const begin = await channel.begin({ position, history, since }, new Filter(query.types));
-	// A stream that says which types it has may have all of them: its reader chooses.
-	const filter = channel.takeFilter(query.types) ?? (kind === SSE ? channel.takeFilter([]) : undefined);
+	const begin = await channel.begin({ position, history, since }, new Filter(query));
+	const own = await channel.describe(host.who);
+	// A stream that says what it leaves out may leave out nothing: its reader chooses.
+	const filter = channel.takeFilter(query) ?? (kind === SSE ? channel.takeFilter() : undefined);
 	if (!filter)
 		throw new FeedError(
 			'invalid-parameter',
 			'Too many different filters are in use on this channel; ask for all types and choose among them.',
 		);
-	return new Response(openStream(channel, kind, filter, begin, host), { headers });
+	const start = { begin, own, isFresh: position === undefined || !begin.recovered };
+	return new Response(openStream(channel, kind, filter, start, host), { headers });
 }
 
 /** Parameters of the address, each checked; an unknown one is a slip that would otherwise go unnoticed. */
@@ -103,7 +127,11 @@ function parseQuery(parameters: URLSearchParams, now: number): PageQuery {
 			);
 		}
 	}
-	const query: PageQuery = { limit: parseLimit(parameters.get('limit')), types: parseTypes(parameters.getAll('type')) };
+	const query: PageQuery = {
+		limit: parseLimit(parameters.get('limit')),
+		types: parseTypes(parameters.getAll('type')),
+		status: parseStatuses(parameters.getAll('status')),
+	};
 	const [after, before, since] = ['after', 'before', 'since'].map((name) => parameters.get(name));
 	if ([after, before, since].filter((value) => value != null).length > 1) {
 		throw new FeedError('invalid-parameter', 'Of `after`, `before` and `since`, a request has one.');
@@ -111,7 +139,26 @@ function parseQuery(parameters: URLSearchParams, now: number): PageQuery {
 	if (after != null) query.after = parseReadPosition(after);
 	if (before != null) query.before = parseReadPosition(before);
 	if (since != null) query.since = parseSince(since, now);
+	const thread = parameters.get('thread');
+	if (thread !== null) query.thread = parseThread(thread, query);
 	return query;
+}
+
+function parseThread(text: string, { since }: PageQuery): Position {
+	if (since === undefined) return parsePosition(text);
+	throw new FeedError(
+		'invalid-parameter',
+		'`thread` is read with `before` or `after`, and from its newest reply without.',
+	);
+}
+
+function parseStatuses(values: readonly string[]): Status[] {
+	const statuses = values.flatMap((value) => value.split(','));
+	if (statuses.every(isStatus)) return statuses;
+	throw new FeedError(
+		'invalid-parameter',
+		`\`status\` is one of ${STATUSES.join(', ')}, or several of them with commas.`,
+	);
 }
 
 /** A position, or 0 for the beginning of whatever log there is. */
@@ -129,16 +176,16 @@ function parseLimit(text: string | null): number {
 }
 
 /** How long to wait, seconds; undefined where the request is not one that waits. */
-function parseWait(text: string | null, { before, limit }: PageQuery): number | undefined {
+function parseWait(text: string | null, { before, thread, limit }: PageQuery): number | undefined {
 	if (text === null) return undefined;
 	const seconds = /^\d{1,2}$/.test(text) ? Number(text) : -1;
 	if (seconds < 0 || seconds > MAX_WAIT_SECONDS) {
 		throw new FeedError('invalid-parameter', `\`wait\` is a whole number of seconds from 0 to ${MAX_WAIT_SECONDS}.`);
 	}
-	if (before || limit === 0) {
+	if (before || thread || limit === 0) {
 		throw new FeedError(
 			'invalid-parameter',
-			'`wait` is for what comes: without `before`, and with a `limit` of 1 at least.',
+			'`wait` is for what comes: without `before` and `thread`, and with a `limit` of 1 at least.',
 		);
 	}
 	return seconds;
@@ -180,10 +227,4 @@ function chooseForm(accept: string): string {
 	const best = [...forms].sort((a, b) => rank(b) - rank(a))[0] as string; // there are four
 	if (rank(best) > 0) return best;
 	throw new FeedError('not-acceptable', `Events come as ${forms.join(', ')}.`);
-}
-
-/** Does If-None-Match name it? A proxy that compresses makes it a weak one (RFC 9110, 13.1.2). */
-function matchesEtag(request: Request, etag: string): boolean {
-	const known = request.headers.get('if-none-match')?.split(',') ?? [];
-	return known.some((one) => one.trim().replace(/^W\//, '') === etag);
 }

@@ -1,16 +1,17 @@
 // POST /channels/{channel}/events: drafts in, receipts out.
 // Knows statuses and shapes of the answer; never knows how drafts are written or stored.
 import type { Channel, Result, Submission } from '../channel.ts';
+import type { Identity } from '../identity.ts';
 import { ERRORS, FeedError, formatProblem } from '../protocol/errors.ts';
 import { answerJson, answerProblem } from './answers.ts';
 import { type Item, readBody } from './bodies.ts';
 
 /** Publishes the drafts of a request and answers with their receipts, in their order. */
-export async function answerPublish(channel: Channel, request: Request): Promise<Response> {
+export async function answerPublish(channel: Channel, request: Request, who: Identity): Promise<Response> {
 	const { items, isMany, bytes } = await readBody(request);
 	const key = request.headers.get('idempotency-key');
 	if (key !== null) addKey(items, isMany, key);
-	const results = await publishAll(channel, items, Math.ceil(bytes / items.length));
+	const results = await publishAll(channel, items, Math.ceil(bytes / items.length), who);
 	const [only] = results;
 	if (!isMany && only) {
 		if ('error' in only) return answerProblem(only.error);
@@ -44,7 +45,7 @@ function addKey(items: Item[], isMany: boolean, key: string): void {
 }
 
 /** `bytes` is what one of them has at about. */
-function publishAll(channel: Channel, items: readonly Item[], bytes: number): Promise<Result[]> {
+function publishAll(channel: Channel, items: readonly Item[], bytes: number, who: Identity): Promise<Result[]> {
 	const results = new Map<number, Result>();
 	const drafts: Submission[] = [];
 	for (const [ref, item] of items.entries()) {
@@ -58,6 +59,6 @@ function publishAll(channel: Channel, items: readonly Item[], bytes: number): Pr
 			resolve([...results.values()].sort((a, b) => a.ref - b.ref));
 		};
 		if (drafts.length === 0) settle([]);
-		else channel.publish({ subject: '', settle }, drafts);
+		else channel.publish({ who, settle }, drafts);
 	});
 }

@@ -1,86 +1,162 @@
 // Which address is what: the script, health, and the channels.
 // Knows paths and methods; never knows what a channel does with a request.
+
+import type { Refused } from '../journal.ts';
 import { FeedError } from '../protocol/errors.ts';
 import { MAX_REQUEST_URL_CHARS } from '../protocol/limits.ts';
 import { parseChannel } from '../protocol/types.ts';
-import { answerJson, answerMethod, answerPreflight, answerProblem, shareHeaders } from './answers.ts';
+import type { Settings } from '../settings.ts';
+import { readAddress } from './addresses.ts';
+import {
+	ANY_ORIGIN,
+	answerJson,
+	answerMethod,
+	answerPreflight,
+	answerProblem,
+	shareHeaders,
+	shareWith,
+} from './answers.ts';
+import { readBytes } from './bodies.ts';
+import { EVENT_METHODS } from './changes.ts';
 import { answerControl, type Control } from './control.ts';
+import { checkOrigin } from './origins.ts';
 
 /** What the edge needs of its host. */
 export interface Edge {
 	/** A file of the built site, or nothing. */
 	fetchFile: (path: string) => Promise<Response | null>;
-	/** Hands a request on to a channel, as the path after its name, with the headers that a channel reads. */
-	fetchChannel: (channel: string, path: string, request: Request, headers: Headers) => Promise<Response>;
+	/** Asks a channel, by the path after its name. */
+	fetchChannel: (channel: string, path: string, request: ChannelRequest) => Promise<Response>;
+	settings: Pick<Settings, 'isOpen' | 'origins' | 'addressHeader'>;
+	onRefused: (error: FeedError, about: Refused) => void;
+	/** Writes down a fault of ours, and answers what may be said of it. */
+	onFault: (error: unknown) => FeedError;
 	clock: () => number;
 	control: Control;
 }
 
+/** What of a request a channel is given. */
+export interface ChannelRequest {
+	method: string;
+	headers: Headers;
+	body?: Uint8Array<ArrayBuffer>;
+}
+
+/** How a channel is told where a request comes from, and why its socket is to be refused: names that no client can send. */
+export const ADDRESS_HEADER = 'live-feed-address';
+export const REFUSAL_HEADER = 'live-feed-refusal';
+/** The key that makes who has no token the author of what he publishes, as `author` of a hello. */
+export const AUTHOR_HEADER = 'live-feed-author';
 const CHANNEL_HEADERS = [
 	'accept',
 	'accept-encoding',
-	'content-length',
+	'authorization',
 	'content-type',
 	'idempotency-key',
+	'if-match',
 	'if-none-match',
 	'last-event-id',
+	AUTHOR_HEADER,
 	'sec-websocket-extensions',
 	'sec-websocket-protocol',
-	'upgrade',
 ];
 const READ = 'GET, HEAD, OPTIONS';
+/** What a channel has below its address, and what may be done with it. */
+const RESOURCES = new Map([
+	['events', 'GET, HEAD, POST, OPTIONS'],
+	['presence', READ],
+]);
 /** Where the build puts the script and its later parts: elsewhere, so that their addresses answer with our own headers. */
 const SCRIPTS = '/script';
-/** A part of the script: its name changes with its content. */
-const PART = /^\/live-feed\/[\w-]+\.js$/;
+/** What is at these addresses never changes: a part of the script; and the script of one build, with its parts. */
+const PINNED = /^\/live-feed(\/[\w-]+|@[\w.-]+(\/[\w-]+)?)\.js$/;
+const INTEGRITY = '/live-feed/integrity.json';
+const FOR_EVER = 'public, max-age=31536000, immutable';
 
 /** Answers whatever is asked of the relay's address. */
 export async function answer(request: Request, edge: Edge): Promise<Response> {
+	let origin: string | undefined;
 	try {
-		return await route(request, edge);
+		try {
+			origin = checkOrigin(request.headers, edge.settings);
+		} catch (error) {
+			// A page can read why only from a socket; the script is for everybody.
+			if (isUpgrade(request)) return await route(request, edge, error as FeedError);
+			if (!isScript(new URL(request.url).pathname)) throw error;
+		}
+		return shareWith(await route(request, edge), origin);
 	} catch (error) {
-		return answerProblem(error);
+		const known = error instanceof FeedError ? error : edge.onFault(error);
+		edge.onRefused(known, { via: 'http' });
+		return shareWith(answerProblem(known), origin);
 	}
 }
 
-async function route(request: Request, edge: Edge): Promise<Response> {
+/** A GET alone becomes a socket (RFC 6455, 4.1); of any other the engine has failed. */
+function isUpgrade(request: Request): boolean {
+	return request.method === 'GET' && request.headers.get('upgrade')?.toLowerCase() === 'websocket';
+}
+
+function isScript(pathname: string): boolean {
+	return pathname === '/live-feed.js' || pathname === INTEGRITY || PINNED.test(pathname);
+}
+
+async function route(request: Request, edge: Edge, refusal?: FeedError): Promise<Response> {
 	const url = new URL(request.url);
 	if (request.url.length > MAX_REQUEST_URL_CHARS) {
 		throw new FeedError('url-too-long', `An address has at most ${MAX_REQUEST_URL_CHARS} characters here.`);
 	}
-	if (PART.test(url.pathname))
-		return readOnly(request, () => answerScript(request, edge, url.pathname, 'public, max-age=31536000, immutable'));
+	if (PINNED.test(url.pathname)) return readOnly(request, () => answerScript(request, edge, url.pathname, FOR_EVER));
 	switch (url.pathname) {
 		case '/live-feed.js':
+		case INTEGRITY:
 			return readOnly(request, () => answerScript(request, edge, url.pathname, 'no-cache'));
 		case '/control/goaway':
 			return answerControl(request, edge.control);
 		case '/health':
 			return readOnly(request, async () => answerJson({ status: 'ok', time: edge.clock() }));
 		default:
-			return routeChannel(request, url, edge);
+			return routeChannel(request, url, edge, refusal);
 	}
 }
 
-async function routeChannel(request: Request, url: URL, edge: Edge): Promise<Response> {
-	const [, base, name, resource, ...more] = url.pathname.split('/');
-	if (base !== 'channels' || resource !== 'events' || more.length > 0 || name === undefined) {
+async function routeChannel(request: Request, url: URL, edge: Edge, refusal?: FeedError): Promise<Response> {
+	const [, base, name, resource = '', id, ...more] = url.pathname.split('/');
+	const methods = id === undefined ? RESOURCES.get(resource) : findEventMethods(resource, id, more);
+	if (base !== 'channels' || name === undefined || methods === undefined) {
 		throw new FeedError(
 			'not-found',
 			'Events are at /channels/{channel}/events, the script at /live-feed.js, a demo at /.',
 		);
 	}
-	const methods = 'GET, HEAD, POST, OPTIONS';
 	if (request.method === 'OPTIONS') return answerPreflight(methods);
 	if (!methods.split(', ').includes(request.method)) return answerMethod(methods);
 	const channel = parseChannel(decodeName(name));
-	return edge.fetchChannel(channel, `/${resource}${url.search}`, request, selectHeaders(request));
+	const { method } = request;
+	const asked: ChannelRequest = {
+		method,
+		headers: selectHeaders(request, resource === 'events' && id === undefined && isUpgrade(request)),
+	};
+	const address = readAddress(request.headers, edge.settings.addressHeader);
+	if (address !== undefined) asked.headers.set(ADDRESS_HEADER, address);
+	if (refusal) asked.headers.set(REFUSAL_HEADER, refusal.message);
+	// Read here: what is passed on as a stream and breaks off is an error in two places, and in one of them nobody's.
+	if (!/^(GET|HEAD)$/.test(method)) asked.body = await readBytes(request);
+	const path = [resource, ...(id === undefined ? [] : [id, ...more])].map((part) =>
+		encodeURIComponent(decodeName(part)),
+	);
+	return edge.fetchChannel(channel, `/${path.join('/')}${url.search}`, asked);
+}
+
+/** Below one event: itself, or its reactions. */
+function findEventMethods(resource: string, id: string, more: readonly string[]): string | undefined {
+	return resource === 'events' && id !== '' ? EVENT_METHODS[['', ...more].join('/')] : undefined;
 }
 
 /** What a channel reads, and of that only ASCII: other bytes have ended the process of a host's debugger. */
-function selectHeaders(request: Request): Headers {
+function selectHeaders(request: Request, isSocket: boolean): Headers {
 	const selected = new Headers();
-	for (const name of CHANNEL_HEADERS) {
+	for (const name of isSocket ? [...CHANNEL_HEADERS, 'upgrade'] : CHANNEL_HEADERS) {
 		const value = request.headers.get(name);
 		if (value !== null && /^[\x20-\x7e]*$/.test(value)) selected.set(name, value);
 		else if (value !== null)
@@ -103,7 +179,7 @@ async function readOnly(request: Request, answerIt: () => Promise<Response>): Pr
 	return answerIt();
 }
 
-/** The drop-in script or a part of it: for pages of any origin, compressed when it was built. */
+/** The drop-in script, a part of it, or what these are to be: for pages of any origin, compressed when it was built. */
 async function answerScript(request: Request, edge: Edge, path: string, caching: string): Promise<Response> {
 	const file = await edge.fetchFile(SCRIPTS + path);
 	if (!file?.ok)
@@ -115,7 +191,8 @@ async function answerScript(request: Request, edge: Edge, path: string, caching:
 	const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', script)).slice(0, 9);
 	const etag = `W/"${btoa(String.fromCharCode(...digest))}"`;
 	const headers = shareHeaders({
-		'content-type': 'text/javascript; charset=utf-8',
+		...ANY_ORIGIN,
+		'content-type': path === INTEGRITY ? 'application/json' : 'text/javascript; charset=utf-8',
 		'cache-control': caching,
 		'cross-origin-resource-policy': 'cross-origin',
 		vary: 'accept-encoding',

@@ -5,7 +5,7 @@ import type { Channel } from '../channel.ts';
 import type { Filter, Form } from '../frame.ts';
 import type { Begin } from '../log-reader.ts';
 import { createError } from '../protocol/errors.ts';
-import type { FeedEvent } from '../protocol/event.ts';
+import { type Change, type FeedEntry, isChange, type Own } from '../protocol/event.ts';
 import { PING_INTERVAL_MS } from '../protocol/limits.ts';
 import { formatPosition } from '../protocol/position.ts';
 import type { Welcome } from '../protocol/relay-message.ts';
@@ -20,6 +20,10 @@ export interface StreamHost {
 	/** Somebody is connected; and is not any more. */
 	enter(): void;
 	leave(): void;
+	/** He may read no longer. */
+	isOver(): boolean;
+	/** So many bytes came from the log. */
+	replayed(bytes: number): void;
 }
 
 /** How a kind of stream is written. */
@@ -32,6 +36,8 @@ export interface StreamKind {
 	opening: (position: string, welcome: Welcome) => string;
 	/** What the reader misses: a range that is no longer kept, or all of a log that was lost. */
 	gap: (missing: { from: number; to: number } | undefined, position: string) => string;
+	/** Which changes are no longer kept; where it has none, he is cut off, and is told as he comes back. */
+	refresh?: (range: { from: number; to: number }) => string;
 	/** The last word of a relay that is about to stop. */
 	goAway: (returnMs: number) => string;
 	/** Sent into silence, so that no proxy cuts the stream; everything up to `position` has been sent. */
@@ -47,7 +53,9 @@ const MAX_RETRY_MS = 5000;
 const sseForm: Form = ({ entries }) =>
 	joinBytes(
 		'',
-		entries.map(({ event, bytes }) => joinBytes(`id: ${event.id}\ndata: `, [bytes], '', '\n\n')),
+		entries.map(({ event, bytes }) =>
+			joinBytes(`${isChange(event) ? 'event: change\n' : ''}id: ${event.id}\ndata: `, [bytes], '', '\n\n'),
+		),
 		'',
 		'',
 	);
@@ -69,7 +77,7 @@ export const SSE: StreamKind = {
 	ping: (position) => `: ping\nid: ${position}\n\n`,
 };
 
-/** One event a line, as JSON; a line with `gap` in its place tells what is no longer kept. */
+/** One event or change a line, as JSON; a line with `gap` in its place tells what is no longer kept, one with `refresh` which changes are not. */
 export const NDJSON: StreamKind = {
 	contentType: 'application/x-ndjson; charset=utf-8',
 	form: ({ entries }) =>
@@ -79,7 +87,8 @@ export const NDJSON: StreamKind = {
 			'\n',
 			entries.length > 0 ? '\n' : '',
 		),
-	opening: () => '',
+	opening: (_, { refresh }) => (refresh ? `${JSON.stringify({ refresh })}\n` : ''),
+	refresh: (refresh) => `${JSON.stringify({ refresh })}\n`,
 	gap: (missing, position) => `${JSON.stringify({ gap: { position, ...missing } })}\n`,
 	goAway: (returnMs) => `${JSON.stringify({ goaway: { returnMs } })}\n`,
 	ping: () => '\n',
@@ -95,20 +104,40 @@ export const TEXT: StreamKind = {
 		missing
 			? `-- events ${missing.from} to ${missing.to} are no longer kept --\n`
 			: '-- what was before is lost; here begins another log --\n',
+	refresh: () => '',
 	goAway: () => '-- the relay is restarting --\n',
 	ping: () => '',
 };
 
 /** `2026-11-20T14:02:03Z error deploy.failed Ada: health check timed out` */
-export function formatLine(event: FeedEvent): string {
-	const time = new Date(event.at ?? event.time).toISOString().replace(/\.\d+Z/, 'Z');
+export function formatLine(event: FeedEntry): string {
+	const change = isChange(event);
+	const time = new Date((change ? undefined : event.at) ?? event.time).toISOString().replace(/\.\d+Z/, 'Z');
 	const who = event.actor?.name ?? event.actor?.id;
-	const words = [time, (event.level ?? 'info').padEnd(7), event.type, `${who ? `${who}: ` : ''}${event.text ?? ''}`];
-	// A terminal obeys control characters (CWE-150); and a line stays one line.
+	const level = change ? 'change' : (event.level ?? 'info');
+	const text = change ? describe(event) : event.removed ? '(removed)' : (event.text ?? '');
+	const words = [time, level.padEnd(7), event.type, `${who ? `${who}: ` : ''}${text}`];
+	// A terminal obeys control characters (CWE-150); a line stays one line; and no name turns around what stands behind it.
 	return `${words
 		.join(' ')
 		.replace(/\s+$/, '')
+		.replace(/[\u202a-\u202e\u2066-\u2069]/g, '')
 		.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')}\n`;
+}
+
+/** `resolved k3f9a2:17` */
+function describe({ change, target, status, reaction, on, state }: Change): string {
+	if (change === 'edit') return `edited ${target}: ${state?.text ?? ''}`;
+	if (change === 'reaction') return `${on ? reaction : `took back ${reaction}`} ${target}`;
+	if (change === 'pin') return `${on ? 'pinned' : 'unpinned'} ${target}`;
+	return `${change === 'removal' ? 'removed' : status} ${target}`;
+}
+
+/** Where a stream begins, what its reader is told of himself, and whether he knows no events yet. */
+export interface StreamStart {
+	begin: Begin;
+	own: Own;
+	isFresh: boolean;
 }
 
 /** A viewer whose frames leave as a response's body, at the reader's own pace. */
@@ -116,13 +145,14 @@ export function openStream(
 	channel: Channel,
 	kind: StreamKind,
 	filter: Filter,
-	begin: Begin,
-	{ createPipe, enter, leave: exit }: StreamHost,
+	{ begin, own, isFresh }: StreamStart,
+	{ createPipe, enter, leave: exit, isOver, replayed }: StreamHost,
 ): ReadableStream {
 	const { readable, writable } = createPipe();
 	const writer: WritableStreamDefaultWriter = writable.getWriter();
 	const write = (bytes: Uint8Array) => {
-		if (bytes.length > 0) writer.write(bytes).catch(leave);
+		if (isOver()) end();
+		else if (bytes.length > 0) writer.write(bytes).catch(leave);
 	};
 	const sink: Sink = {
 		form: kind.form,
@@ -135,8 +165,12 @@ export function openStream(
 		},
 		goAway(returnMs) {
 			write(encoder.encode(kind.goAway(returnMs)));
-			leave();
-			writer.close().catch(leave);
+			end();
+		},
+		replayed,
+		refresh(from, to) {
+			if (kind.refresh) write(encoder.encode(kind.refresh({ from, to })));
+			else end();
 		},
 		skip: (from, to) => write(encoder.encode(kind.gap({ from, to }, positionAt(to)))),
 	};
@@ -146,6 +180,10 @@ export function openStream(
 		if (viewer.isLive && sink.isReady()) write(encoder.encode(kind.ping(positionAt(viewer.cursor))));
 	}, PING_INTERVAL_MS);
 	let isOpen = true;
+	function end(): void {
+		leave();
+		writer.close().catch(leave);
+	}
 	function leave(): void {
 		if (!isOpen) return;
 		isOpen = false;
@@ -156,11 +194,11 @@ export function openStream(
 	}
 	enter();
 	writer.closed.catch(leave);
-	const { after, recovered, missing } = begin;
-	const position = positionAt(after);
+	const { recovered, missing } = begin;
+	const position = positionAt(begin.after);
 	// The gap first and with its position: a reader who is cut off in between asks from before it, and is told again.
-	const opening = kind.opening(position, channel.welcome(begin, filter));
+	const opening = kind.opening(position, channel.welcome(begin, filter, own));
 	write(encoder.encode((recovered ? '' : kind.gap(missing, position)) + opening));
-	channel.feed(viewer, after);
+	channel.feed(viewer, begin, isFresh);
 	return readable;
 }

@@ -1,9 +1,9 @@
 // What a client says on a WebSocket, and the one parser for it.
 // Knows shapes and their checks; never knows sockets, storage or who is asking.
-import { parseDraft } from './draft.ts';
+import { isStatus, parseDraft, parsePresence } from './draft.ts';
 import { FeedError } from './errors.ts';
-import type { CheckedDraft, Draft } from './event.ts';
-import { MAX_EVENT_BYTES } from './limits.ts';
+import { type ChangeDraft, type CheckedDraft, type Draft, STATUSES, type Status } from './event.ts';
+import { MAX_AUTHOR_CHARS, MAX_EVENT_BYTES, MIN_AUTHOR_CHARS } from './limits.ts';
 import { parsePosition } from './position.ts';
 import { parseSince } from './since.ts';
 import { isTypePattern } from './types.ts';
@@ -14,6 +14,8 @@ export const PROTOCOL_VERSION = 1;
 export interface Hello {
 	type: 'hello';
 	protocol: number;
+	/** Proves who it is (RFC 7519); a later hello brings a new one before it expires. */
+	token?: string;
 	/** The client's own number for this hello; its welcome carries it back. */
 	ref?: number;
 	/** The last position seen; everything after it is sent. */
@@ -22,13 +24,19 @@ export interface Hello {
 	history?: number | string;
 	/** Event types to be sent: names, prefixes such as `deploy.*`; all where left out. */
 	types?: string[];
+	/** Statuses of events to be sent; all where left out. */
+	status?: Status[];
+	/** A random key of this browser: makes who has no token the author of what he publishes. 16 to 64 printable ASCII characters. */
+	author?: string;
+	/** Wants to be counted among those who are here, and to be told of them. */
+	presence?: { name?: string; color?: string };
 }
 
 export interface Publish {
 	type: 'publish';
 	/** The client's own number for it; receipt or error carries it back. */
 	ref: number;
-	draft: CheckedDraft;
+	draft: CheckedDraft | ChangeDraft;
 }
 
 /** Confirms what came: the relay sends on, however much it is, for as long as little is unconfirmed. */
@@ -56,7 +64,7 @@ function refuse(message: string): never {
 }
 
 function parseHello(value: Record<string, unknown>): Hello {
-	const { protocol, ref, position, history, types } = value;
+	const { protocol, token, ref, position, history, types, status, author, presence } = value;
 	if (protocol !== PROTOCOL_VERSION) {
 		throw new FeedError(
 			'unsupported-protocol',
@@ -67,6 +75,10 @@ function parseHello(value: Record<string, unknown>): Hello {
 	if (ref !== undefined) {
 		if (!isCount(ref)) return refuse('`ref` of a hello is a whole number of the sender; its welcome carries it.');
 		hello.ref = ref;
+	}
+	if (token !== undefined) {
+		if (typeof token !== 'string') return refuse('`token` of a hello is a string.');
+		hello.token = token;
 	}
 	if (position !== undefined) {
 		if (typeof position !== 'string') return refuse('`position` of a hello is a string, epoch:seq.');
@@ -86,7 +98,28 @@ function parseHello(value: Record<string, unknown>): Hello {
 		}
 		hello.types = types;
 	}
+	if (status !== undefined) hello.status = parseStatuses(status);
+	if (author !== undefined) hello.author = parseAuthor(author);
+	if (presence !== undefined) hello.presence = parsePresence(presence);
 	return hello;
+}
+
+function parseStatuses(value: unknown): Status[] {
+	if (!Array.isArray(value) || !value.every(isStatus))
+		return refuse(`\`status\` of a hello is an array of ${STATUSES.join(', ')}.`);
+	return value;
+}
+
+/**
+ * The key that makes its holder the author of what he publishes without a token.
+ * @throws FeedError `invalid-message`
+ */
+export function parseAuthor(value: unknown): string {
+	const isLong = typeof value === 'string' && value.length >= MIN_AUTHOR_CHARS && value.length <= MAX_AUTHOR_CHARS;
+	if (isLong && /^[\x21-\x7e]+$/.test(value)) return value;
+	return refuse(
+		`An author's key is random, of ${MIN_AUTHOR_CHARS} to ${MAX_AUTHOR_CHARS} printable ASCII characters without a space.`,
+	);
 }
 
 function parsePublish({ ref, draft }: Record<string, unknown>): Publish {
@@ -101,7 +134,7 @@ function parsePublish({ ref, draft }: Record<string, unknown>): Publish {
 
 /** A message as a client sends it. */
 export function formatClientMessage(
-	message: Exclude<ClientMessage, Publish> | { type: 'publish'; ref: number; draft: Draft },
+	message: Exclude<ClientMessage, Publish> | { type: 'publish'; ref: number; draft: Draft | ChangeDraft },
 ): string {
 	return JSON.stringify(message).replaceAll('\ufffd', '\\ufffd');
 }

@@ -1,5 +1,6 @@
 // The one table of errors: what each code means over HTTP, over a socket and to a retrying client.
 // Knows codes and texts; never knows who throws or how it is shown.
+import type { FeedEvent } from './event.ts';
 
 interface ErrorRow {
 	/** HTTP status. */
@@ -29,7 +30,18 @@ const TABLE = {
 		close: 4406,
 		text: 'This version of the protocol is not spoken here.',
 	},
+	'token-needed': { status: 401, retryable: false, close: 4401, text: 'A token is needed for this.' },
+	'token-invalid': { status: 401, retryable: false, close: 4401, text: 'The token is refused.' },
+	'token-expired': { status: 401, retryable: false, close: 4401, text: 'The token has expired; get a new one.' },
+	forbidden: { status: 403, retryable: false, close: 4403, text: 'The token does not allow this.' },
+	'origin-refused': { status: 403, retryable: false, close: 4403, text: 'Pages from there are not served.' },
+	'rate-limited': { status: 429, retryable: true, text: 'That was more than is allowed in a minute; try again later.' },
 	'key-conflict': { status: 409, retryable: false, text: 'The key was used before, with other content.' },
+	'unknown-event': { status: 404, retryable: false, text: 'There is no such event on this channel.' },
+	'removed-event': { status: 410, retryable: false, text: 'The event was removed.' },
+	'wrong-status': { status: 409, retryable: false, text: 'The event cannot get this status now.' },
+	'changed-meanwhile': { status: 412, retryable: false, text: 'The event has changed meanwhile.' },
+	'too-many-reactions': { status: 409, retryable: false, text: 'There are more reactions than are kept.' },
 	'event-too-large': { status: 413, retryable: false, text: 'The event is too large.' },
 	'batch-too-large': { status: 413, retryable: false, text: 'The request is too large.' },
 	'message-too-large': { status: 413, retryable: false, text: 'The message is too large.' },
@@ -60,6 +72,7 @@ const TABLE = {
 		text: 'The relay could not store or load events; try again.',
 	},
 	'relay-unreachable': { status: 503, retryable: true, text: 'The relay cannot be reached.' },
+	'token-unavailable': { status: 503, retryable: true, text: 'No token could be had; it is tried again.' },
 	'mixed-content': { status: 400, retryable: false, text: 'A page loaded over https cannot use a relay over http.' },
 	'no-channel': { status: 400, retryable: false, text: 'No channel is given.' },
 	'no-relay': { status: 400, retryable: false, text: 'No relay is given.' },
@@ -79,6 +92,10 @@ export class FeedError extends Error {
 	readonly code: ErrorCode;
 	/** The `ref` of the publish that failed, where it is one. */
 	ref?: number;
+	/** It may work after so long, milliseconds; where that is known. */
+	retryMs?: number;
+	/** The event as it stands, where it was expected to stand otherwise. */
+	event?: FeedEvent;
 
 	constructor(code: ErrorCode, message: string) {
 		super(message);
@@ -99,6 +116,10 @@ export interface Problem {
 	detail: string;
 	code: ErrorCode;
 	retryable: boolean;
+	/** It may work after so long, milliseconds; where that is known. */
+	retryMs?: number;
+	/** The event as it stands, where it was expected to stand otherwise. */
+	event?: FeedEvent;
 }
 
 /** An error of the table as problem details. */
@@ -111,5 +132,7 @@ export function formatProblem(error: FeedError): Problem {
 		detail: error.message,
 		code: error.code,
 		retryable,
+		...(error.retryMs === undefined ? {} : { retryMs: error.retryMs }),
+		...(error.event === undefined ? {} : { event: error.event }),
 	};
 }

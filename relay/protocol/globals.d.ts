@@ -6,5 +6,7 @@ declare class URL {
 	constructor(url: string);
 	readonly protocol: string;
 	readonly hostname: string;
+	readonly username: string;
+	readonly password: string;
 	readonly href: string;
 }

@@ -1,4 +1,5 @@
 // The protocol's public face: everything that a client or another relay needs.
+export * from './capabilities.ts';
 export * from './client-message.ts';
 export * from './draft.ts';
 export * from './errors.ts';

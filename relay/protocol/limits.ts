@@ -9,12 +9,16 @@ export const MAX_TEXT_BYTES = 8 * 1024;
 export const MAX_DATA_BYTES = 32 * 1024;
 /** `data` of an event, nested arrays and objects. */
 export const MAX_DATA_LEVELS = 16;
+/** `data` of an event, values in all its arrays and objects. */
+export const MAX_DATA_ITEMS = 10_000;
 /** `actor.name`, characters. */
 export const MAX_ACTOR_NAME_CHARS = 80;
 /** `actor.id`, `actor.color`, characters. */
 export const MAX_ACTOR_ID_CHARS = 128;
 /** `url`, `actor.image`, characters. */
 export const MAX_URL_CHARS = 2048;
+/** A token, characters. */
+export const MAX_TOKEN_CHARS = 4096;
 /** Idempotency key, printable ASCII characters. */
 export const MAX_KEY_CHARS = 64;
 /** One event as JSON, and one WebSocket message from a client, bytes. */
@@ -36,6 +40,24 @@ export const SLICE_VIEWERS = 100;
 export const DEFAULT_KEPT_ENTRIES = 10_000;
 /** Idempotency keys that a channel remembers, at the least. */
 export const KEPT_KEYS = 10_000;
+/** Change entries that a channel keeps for those who were away for a while; events stand as they are without them. */
+export const KEPT_CHANGES = 5000;
+/** A reaction's sign, bytes of UTF-8; different ones on one event; and reactions of one person on a channel. */
+export const MAX_REACTION_BYTES = 32;
+export const MAX_EVENT_REACTIONS = 20;
+export const MAX_PERSON_REACTIONS = 4000;
+/** Earlier texts of an event that are kept. */
+export const KEPT_VERSIONS = 100;
+/** The key that makes an unproven publisher the author of his events, printable ASCII characters. */
+export const MIN_AUTHOR_CHARS = 16;
+export const MAX_AUTHOR_CHARS = 64;
+/** People whose names presence tells, and those of who came and went since it told last. */
+export const MAX_PEOPLE = 20;
+export const MAX_MOVES = 10;
+/** Presence is told this often at the most; and who is present is heard of this often at the least, or is gone a while later; milliseconds. */
+export const PRESENCE_INTERVAL_MS = 1000;
+export const PRESENCE_PING_MS = 12_000;
+export const PRESENCE_TIMEOUT_MS = 26_000;
 /** A type filter in a hello, bytes of its types with a space between; a longer one is the viewer's own work. */
 export const MAX_FILTER_BYTES = 256;
 /** Distinct type filters that a channel evaluates for its viewers. */

@@ -1,7 +1,7 @@
 // What the relay says on a WebSocket, and the one parser for it.
 // Knows shapes; never knows sockets. Small, because it is part of the drop-in script.
 import { type ErrorCode, FeedError } from './errors.ts';
-import type { FeedEvent, Pulse, Receipt } from './event.ts';
+import type { FeedEntry, FeedEvent, Own, Person, Pulse, Receipt, Status } from './event.ts';
 
 export interface Welcome {
 	type: 'welcome';
@@ -25,6 +25,26 @@ export interface Welcome {
 	pulse: Pulse;
 	/** Whoever is cut off comes back at a random moment within this time, so that not all do at once; milliseconds. */
 	returnMs: number;
+	/** Changes in this range are no longer kept: what is known of events before it may be out of date. */
+	refresh?: { from: number; to: number };
+	/** The statuses in force, as `types`. */
+	status?: Status[];
+	/** Whom the token proved, and until when it holds, milliseconds since 1970; absent without one. */
+	subject?: string;
+	expires?: number;
+	own?: Own;
+}
+
+/** Who is here: at first, and then once a second at the most where it changes. */
+export interface Presence {
+	type: 'presence';
+	/** How many people; several pages of one are one. */
+	total: number;
+	/** Those who came first, 20 at the most. */
+	people: Person[];
+	/** Who came and went since the last one, 10 of each at the most. */
+	joined: Person[];
+	left: Person[];
 }
 
 /** The relay is about to stop, as planned. */
@@ -40,7 +60,7 @@ export interface Entries {
 	/** The range of `seq` that this frame covers, both ends included; a filter may have left out some or all. */
 	from: number;
 	to: number;
-	entries: FeedEvent[];
+	entries: FeedEntry[];
 }
 
 export interface Receipts {
@@ -55,6 +75,10 @@ export interface ErrorMessage {
 	code: ErrorCode;
 	message: string;
 	retryable: boolean;
+	/** It may work after so long, milliseconds; where that is known. */
+	retryMs?: number;
+	/** The event as it stands, where it was expected to stand otherwise. */
+	event?: FeedEvent;
 }
 
 export interface Pong {
@@ -67,7 +91,7 @@ export interface Pong {
 	returnMs?: number;
 }
 
-export type RelayMessage = Welcome | Entries | Receipts | ErrorMessage | Pong | GoAway;
+export type RelayMessage = Welcome | Entries | Receipts | ErrorMessage | Pong | GoAway | Presence;
 
 /** The fields without which a message of the kind cannot be used: texts, numbers, objects. */
 const REQUIRED: Record<RelayMessage['type'], [strings: string, numbers: string, objects?: string]> = {
@@ -77,6 +101,7 @@ const REQUIRED: Record<RelayMessage['type'], [strings: string, numbers: string, 
 	error: ['code message', ''],
 	pong: ['', 'time'],
 	goaway: ['', 'returnMs'],
+	presence: ['', 'total', 'people joined left'],
 };
 
 /**

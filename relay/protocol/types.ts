@@ -1,4 +1,4 @@
-// Event types and channel names, and the patterns that choose among types.
+// Event types and channel names, and the patterns that choose among either.
 // Knows the alphabet and matching; never knows who filters.
 import { FeedError } from './errors.ts';
 import { MAX_NAME_CHARS } from './limits.ts';
@@ -30,6 +30,17 @@ export function parseChannel(value: unknown): string {
 	if (isName(value)) return value;
 	throw new FeedError(
 		'invalid-channel',
-		`A channel name has 1 to ${MAX_NAME_CHARS} of A-Z a-z 0-9 . _ - and begins with a letter or digit, such as deploys or team-7.builds.`,
+		`A channel name has 1 to ${MAX_NAME_CHARS} of \`A-Z a-z 0-9 . _ -\` and begins with a letter or digit, such as \`deploys\` or \`team-7.builds\`.`,
 	);
+}
+
+/** A channel's name, a beginning with a `*` at its end, or `*` for all. */
+export function isChannelPattern(value: unknown): value is string {
+	if (typeof value !== 'string' || value === '*') return value === '*';
+	return isName(value.endsWith('*') ? value.slice(0, -1) : value);
+}
+
+/** Does a pattern (`deploys`, `team-*`, `*`) choose a channel? */
+export function matchesChannel(pattern: string, channel: string): boolean {
+	return pattern.endsWith('*') ? channel.startsWith(pattern.slice(0, -1)) : pattern === channel;
 }

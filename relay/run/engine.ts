@@ -41,8 +41,8 @@ export interface EngineOptions {
 	stateDir: string;
 	/** The interface to listen on: 127.0.0.1 unless given. */
 	host?: string;
-	/** Values the relay finds in its environment. */
-	vars?: Record<string, string>;
+	/** Values the relay finds in its environment; a function is asked at each start. */
+	vars?: Record<string, string> | (() => Record<string, string>);
 	/** Every line the engine prints, without colours. */
 	log?: (line: string) => void;
 	/** How long the first answer may take: 20,000 unless given. */
@@ -162,9 +162,7 @@ async function startOnce(options: EngineOptions): Promise<Run> {
 			return await spawnEngine(options);
 		} catch (error) {
 			const collided =
-				error instanceof EngineError &&
-				error.reason === 'died' &&
-				/EADDRINUSE|address already in use/i.test(error.output);
+				error instanceof EngineError && /EADDRINUSE|address already in use|ERR_RUNTIME_FAILURE/i.test(error.output);
 			if (!collided || attempt === ATTEMPTS) throw error;
 		}
 	}
@@ -177,22 +175,21 @@ async function spawnEngine(options: EngineOptions): Promise<Run> {
 	rmSync(temporary, { recursive: true, force: true });
 	mkdirSync(temporary, { recursive: true });
 	mkdirSync(path.join(root, 'dist', 'site'), { recursive: true }); // what it serves must exist
+	// Proves to the relay who asks it to say that it stops.
+	const secret = randomBytes(24).toString('hex');
+	const values = { ...(typeof vars === 'function' ? vars() : vars), LIVE_FEED_CONTROL: secret };
 	const environment = {
+		// Arguments are everybody's to see in the list of processes, an environment is not: guard.mjs makes arguments of it.
+		LIVE_FEED_VARIABLES: JSON.stringify(values),
 		...{ PWD: root, TMPDIR: temporary, TMP: temporary, TEMP: temporary },
 		...{ LIVE_FEED_HOST: host, NO_UPDATE_NOTIFIER: '1', NO_COLOR: '1', FORCE_COLOR: '0' },
 	};
-	// Proves to the relay who asks it to say that it stops.
-	const secret = randomBytes(24).toString('hex');
 	const child = spawn(
 		process.execPath,
 		[
 			...['--import', GUARD, PARTYKIT, 'dev', '--config', path.join('relay', 'partykit.json')],
 			...['--port', String(port), '--persist', path.resolve(stateDir)],
 			...['--disable-request-cf-fetch', '--no-hotkeys'],
-			...Object.entries({ ...vars, LIVE_FEED_CONTROL: secret }).flatMap(([name, value]) => [
-				'--var',
-				`${name}=${value}`,
-			]),
 		],
 		{
 			cwd: root, // PartyKit looks for what it serves from here, not from its configuration file

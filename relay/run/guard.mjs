@@ -4,6 +4,11 @@ import childProcess from 'node:child_process';
 import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
 
+// What the relay finds in its environment: here, since everybody sees the arguments of a process in the list of them.
+for (const [name, value] of Object.entries(JSON.parse(process.env.LIVE_FEED_VARIABLES ?? '{}')))
+	process.argv.push('--var', `${name}=${value}`);
+delete process.env.LIVE_FEED_VARIABLES;
+
 const host = process.env.LIVE_FEED_HOST ?? '127.0.0.1';
 const tell = (message) => process.connected && process.send(message);
 

@@ -1,17 +1,19 @@
 // Builds, starts the relay, keeps it running and ends it in order: what `npm start` and `npm run dev` share.
 // Knows the order of things and exit codes; never knows how the engine is run or the widget is built.
-import { existsSync, watch } from 'node:fs';
+import { closeSync, existsSync, openSync, watch } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
+import { readSettings } from '../settings.ts';
 import { type Engine, EngineError, isPortFree, ROOT, startEngine } from './engine.ts';
+import { collectSettings, settingsFile } from './settings-file.ts';
 import { takeState } from './state.ts';
-import { announce, complain, isNoise, report } from './terminal.ts';
+import { announce, complain, describeTrust, isNoise, report } from './terminal.ts';
 
 const QUICK_DEATH_MS = 10_000;
 const MAX_QUICK_DEATHS = 5;
 
-/** Exit codes: 0 stopped by a signal, 1 cannot build, start or stay alive, 2 the port or the state is taken, or the port is none. */
+/** Exit codes: 0 stopped by a signal, 1 cannot build, start or stay alive, 2 the port or the state is taken, or port or settings are none. */
 export async function serve({ isWatching }: { isWatching: boolean }): Promise<void> {
 	const port = Number(process.env.PORT || 1999);
 	const host = process.env.HOST || '127.0.0.1';
@@ -21,6 +23,7 @@ export async function serve({ isWatching }: { isWatching: boolean }): Promise<vo
 	let starting: Promise<Engine> | undefined;
 	const closers: (() => Promise<void> | void)[] = [];
 	let isStopping = false;
+	let reloading: Promise<void> = Promise.resolve();
 	const stop = async (code: number) => {
 		if (isStopping) return;
 		isStopping = true;
@@ -33,7 +36,9 @@ export async function serve({ isWatching }: { isWatching: boolean }): Promise<vo
 			process.exit(code);
 		}
 	};
-	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(0));
+	for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(0));
+	// Of a terminal that is gone, or the word to read the settings again.
+	process.on('SIGHUP', () => void (settingsFile && hasTerminalOrNone() ? reload() : stop(0)));
 
 	// Asked to end, npm ends the shell between us and does not wait: then our parent is another one.
 	if (process.env.npm_lifecycle_event !== undefined) {
@@ -43,6 +48,13 @@ export async function serve({ isWatching }: { isWatching: boolean }): Promise<vo
 
 	if (!Number.isInteger(port) || port < 1 || port > 65_535) {
 		complain(`PORT=${process.env.PORT} is not a port.`, 'Give a number from 1 to 65535: PORT=3000 npm start');
+		return await stop(2);
+	}
+	let settings: Record<string, string>;
+	try {
+		settings = collectSettings();
+	} catch (error) {
+		complain('The settings cannot be used.', messageOf(error));
 		return await stop(2);
 	}
 	// Before anything is built, so that the answer comes at once.
@@ -70,10 +82,12 @@ export async function serve({ isWatching }: { isWatching: boolean }): Promise<vo
 	let builds = 0;
 	const log = (line: string) => {
 		if (line.startsWith('Build succeeded') && ++builds > 1) report('relay rebuilt');
-		if (!isNoise(line)) report(line);
+		const own = /\{"level":.*\}$/.exec(line)?.[0];
+		if (own) process.stdout.write(`${own}\n`);
+		else if (!isNoise(line)) report(line);
 	};
 	try {
-		starting = startEngine({ port, host, stateDir, log, waitForFix: isWatching });
+		starting = startEngine({ port, host, stateDir, log, waitForFix: isWatching, vars: () => settings });
 		engine = await starting;
 	} catch (error) {
 		if (isStopping) return;
@@ -82,13 +96,17 @@ export async function serve({ isWatching }: { isWatching: boolean }): Promise<vo
 		return await stop(1);
 	}
 	if (isStopping) return;
-	announce({ port, host, stateDir, isWatching });
+	announce({ port, host, stateDir, isWatching, settings: readSettings(settings) });
 
 	let quickDeaths = 0;
 	for (;;) {
 		const since = Date.now();
 		const exit = await engine.exited;
-		if (exit.expected || isStopping) return;
+		if (isStopping) return;
+		if (exit.expected) {
+			await reloading;
+			continue;
+		}
 		quickDeaths = Date.now() - since < QUICK_DEATH_MS ? quickDeaths + 1 : 1;
 		if (quickDeaths >= MAX_QUICK_DEATHS) {
 			complain(`The engine died ${quickDeaths} times in a row (${nameOf(exit)}).`, exit.output);
@@ -106,6 +124,28 @@ export async function serve({ isWatching }: { isWatching: boolean }): Promise<vo
 			complain('The relay did not start again.', messageOf(error));
 			return await stop(1);
 		}
+	}
+
+	/** What is changed holds for everybody at once: all are sent away, and come back to the new settings. */
+	async function reload(): Promise<void> {
+		let read: Record<string, string>;
+		try {
+			read = collectSettings();
+		} catch (error) {
+			report(`The settings stay as they were. ${messageOf(error)}`, true);
+			return;
+		}
+		settings = read;
+		reloading = reloading
+			.then(async () => (engine ?? (await starting))?.restart())
+			.then(
+				() => report(`Settings read again. ${describeTrust(host, port, readSettings(settings))}`),
+				async (error) => {
+					if (isStopping) return;
+					complain('The relay did not start again.', messageOf(error));
+					await stop(1);
+				},
+			);
 	}
 
 	async function failBusy(): Promise<void> {
@@ -137,6 +177,17 @@ export async function serve({ isWatching }: { isWatching: boolean }): Promise<vo
 			}, 100);
 		});
 		closers.push(() => pages.close());
+	}
+}
+
+/** True in the background, and in a terminal that is still there. */
+function hasTerminalOrNone(): boolean {
+	if (!process.stdout.isTTY) return true;
+	try {
+		closeSync(openSync('/dev/tty', 'r'));
+		return true;
+	} catch {
+		return false;
 	}
 }
 

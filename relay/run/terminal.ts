@@ -2,6 +2,7 @@
 // Knows words, colours and what of PartyKit's own talk is noise; never knows processes.
 import path from 'node:path';
 import process from 'node:process';
+import type { Settings } from '../settings.ts';
 
 const hasColour = process.stdout.isTTY && !process.env.NO_COLOR;
 const paint = (code: number) => (text: string) => (hasColour ? `\u001b[${code}m${text}\u001b[0m` : text);
@@ -29,8 +30,14 @@ export function report(text: string, isBad = false): void {
 }
 
 /** The one screen that matters: where everything is, and something to paste. */
-export function announce(running: { port: number; host: string; stateDir: string; isWatching: boolean }): void {
-	const { port, host, stateDir, isWatching } = running;
+export function announce(running: {
+	port: number;
+	host: string;
+	stateDir: string;
+	isWatching: boolean;
+	settings: Settings;
+}): void {
+	const { port, host, stateDir, isWatching, settings } = running;
 	const base = `http://localhost:${port}`;
 	const near = path.relative(process.cwd(), stateDir);
 	const row = (name: string, value: string) => `${dim(name.padEnd(9))}${value}`;
@@ -45,14 +52,24 @@ export function announce(running: { port: number; host: string; stateDir: string
 		'',
 		row('Publish', bold(`curl -d 'text=Hello from the terminal' ${base}/channels/demo/events`)),
 		'',
-		host === '127.0.0.1'
-			? dim('Open to everything on this machine, and to nothing else. HOST=0.0.0.0 lets the network in.')
-			: yellow(`Open on ${host}: whoever reaches port ${port} can read and publish.`),
+		describeTrust(host, port, settings),
 		dim('Ctrl-C stops it.'),
 		'',
 	];
 	// In one piece, so that who waits for the first word has the rest too.
 	process.stdout.write(lines.map((line) => (line === '' ? '\n' : `  ${line}\n`)).join(''));
+}
+
+/** Whom it trusts: what whoever starts a relay must not overlook. */
+export function describeTrust(host: string, port: number, { isOpen, publicChannels, origins }: Settings): string {
+	const pages = origins ? `pages of ${origins.join(', ')}` : 'pages of any origin';
+	if (!isOpen) {
+		const open = publicChannels.length > 0 ? `; anybody reads ${publicChannels.join(', ')}` : '';
+		return dim(`Asks for tokens${open}; ${pages}.`);
+	}
+	return host === '127.0.0.1'
+		? dim('Open: it trusts everything on this machine, and nothing else reaches it. LIVE_FEED_SECRET asks for tokens.')
+		: yellow(`Open on ${host}: it trusts whoever reaches port ${port}. LIVE_FEED_SECRET asks for tokens.`);
 }
 
 /** True for what PartyKit says about itself and every request; errors and a relay's own words are not. */
