@@ -1,34 +1,43 @@
-// Builds what browsers and packages get: `site` the script and the demo that a relay serves, `package` the npm entry points with their types.
+// Builds what browsers and packages get: `site` the script and the demo that a relay serves, `package` the npm entry points with their types, and the command.
 // Knows the order of the steps; never knows what a step builds.
 import { execFile } from 'node:child_process';
-import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { gzip } from 'libdeflate';
 import { build, loadConfigFromFile, type Rollup, type UserConfig } from 'vite';
+import { writeManifest } from './manifest.ts';
+import { INTEGRITY_FILE, type Integrity, pinScript } from './pin-script.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SITE = path.join(ROOT, 'dist', 'site');
+const SCRIPTS = path.join(SITE, 'script');
 
-/** The drop-in script and the demo, in dist/site. */
+/** The drop-in script, the themes and the demo, in dist/site. */
 export async function buildSite(): Promise<void> {
 	const built = await build(await readConfig('site'));
 	const written = ([built].flat() as Rollup.RollupOutput[]) // no watcher: nothing in the configuration asks for one
 		.flatMap(({ output }) => output.map(({ fileName }) => path.normalize(fileName)));
-	await finishScript(written);
+	const { version } = JSON.parse(await readFile(path.join(ROOT, 'package.json'), 'utf8')) as { version: string }; // our own
+	await finishScript([...written, ...(await pinScript(SCRIPTS, written, version))]);
+	await copyThemes(path.join(SITE, 'live-feed', 'themes'));
 	await copyDemo();
+}
+
+/** The themes, as they are. */
+async function copyThemes(to: string): Promise<void> {
+	await cp(path.join(ROOT, 'widget', 'themes'), to, { recursive: true, force: true });
 }
 
 /** Compresses what was written, and removes what was not. */
 async function finishScript(written: readonly string[]): Promise<void> {
-	const directory = path.join(SITE, 'script');
 	for (const file of written) {
-		const script = path.join(directory, file);
+		const script = path.join(SCRIPTS, file);
 		// Better than a server does in passing: some 3 % of the budget.
 		await writeFile(`${script}.gz`, gzip(new Uint8Array(await readFile(script)), 12));
 	}
-	await removeOthers(directory, [...written, ...written.map((file) => `${file}.gz`)]);
+	await removeOthers(SCRIPTS, [...written, ...written.map((file) => `${file}.gz`), INTEGRITY_FILE].map(path.normalize));
 }
 
 // Parts of the script carry a hash in their names; those of earlier builds would pile up, and be published.
@@ -36,13 +45,17 @@ async function removeOthers(directory: string, kept: string[]): Promise<void> {
 	for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
 		const file = path.join(entry.parentPath, entry.name);
 		if (entry.isFile() && !kept.includes(path.relative(directory, file))) await rm(file, { force: true });
+		// Only those that are empty go.
+		if (entry.isDirectory()) await rmdir(file).catch(() => {});
 	}
 }
 
-/** The demo's pages, as they are. */
+/** The demo's pages, as they are; without the server in it, which has pages of its own. */
 export async function copyDemo(): Promise<void> {
 	await mkdir(SITE, { recursive: true });
-	await cp(path.join(ROOT, 'demo'), SITE, { recursive: true, force: true });
+	const demo = path.join(ROOT, 'demo');
+	const filter = (from: string) => from !== path.join(demo, 'monitor');
+	await cp(demo, SITE, { recursive: true, force: true, filter });
 }
 
 /** Builds the script now and at every save, until `close()`. `onBuilt` gets an error, or nothing when it went well. */
@@ -61,16 +74,20 @@ export async function watchSite(onBuilt: (error?: Error) => void): Promise<{ clo
 }
 
 async function listScripts(): Promise<string[]> {
-	const files = await readdir(path.join(SITE, 'script'), { recursive: true });
-	return files.filter((file) => file.endsWith('.js'));
+	const files = await readdir(SCRIPTS, { recursive: true });
+	// While it is being worked on, nothing of it is pinned.
+	return files.filter((file) => file.endsWith('.js') && !file.includes('@'));
 }
 
-/** The npm package's entry points and their types, in dist. */
+/** The npm package's entry points, its command, their types, the manifest and the themes, in dist. */
 export async function buildPackage(): Promise<void> {
-	for (const stale of ['shared', 'types']) {
+	for (const stale of ['shared', 'themes', 'types']) {
 		await rm(path.join(ROOT, 'dist', stale), { recursive: true, force: true });
 	}
 	await build(await readConfig('package'));
+	await build(await readConfig('command'));
+	await writeManifest(path.join(ROOT, 'dist'));
+	await copyThemes(path.join(ROOT, 'dist', 'themes'));
 	const compiler = path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
 	try {
 		await promisify(execFile)(process.execPath, [compiler, '-p', 'widget/tsconfig.types.json'], { cwd: ROOT });
@@ -80,7 +97,9 @@ export async function buildPackage(): Promise<void> {
 	}
 }
 
-async function readConfig(mode: 'site' | 'package'): Promise<UserConfig & { configFile: false; mode: string }> {
+async function readConfig(
+	mode: 'site' | 'package' | 'command',
+): Promise<UserConfig & { configFile: false; mode: string }> {
 	const file = fileURLToPath(new URL('vite.config.ts', import.meta.url));
 	const loaded = await loadConfigFromFile({ command: 'build', mode }, file, ROOT);
 	if (loaded === null) throw new Error(`Expected a configuration in ${file}.`);
@@ -89,6 +108,10 @@ async function readConfig(mode: 'site' | 'package'): Promise<UserConfig & { conf
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
 	const wanted = process.argv[2];
-	if (wanted !== 'package') await buildSite();
+	if (wanted !== 'package') {
+		await buildSite();
+		const { integrity } = JSON.parse(await readFile(path.join(SCRIPTS, INTEGRITY_FILE), 'utf8')) as Integrity; // written just now
+		for (const [file, value] of Object.entries(integrity)) process.stdout.write(`${value} ${file}\n`);
+	}
 	if (wanted !== 'site') await buildPackage();
 }

@@ -1,8 +1,8 @@
 // The script that a relay serves: defines the element, with that relay as its own.
 // Knows where it was loaded from; never knows the page.
 
+import { connect as connectTo } from './client/connect.ts';
 import type { ClientOptions, FeedClient } from './client/feed-client.ts';
-import { connect as connectTo } from './client/index.ts';
 import { LiveFeed } from './index.ts';
 
 // In two steps: bundlers take the one-liner for the address of a file to include.

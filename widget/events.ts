@@ -1,6 +1,6 @@
 // The DOM events of the element: subclasses of Event with fields, bubbling and composed.
 // Knows names and fields; never knows when they are sent.
-import type { Draft, FeedEvent, Receipt } from '../relay/protocol/event.ts';
+import type { Change, Draft, FeedEvent, Receipt } from '../relay/protocol/event.ts';
 import type { Connection } from './client/feed-client.ts';
 
 /** The fields of each event, by its name. */
@@ -13,12 +13,16 @@ export interface LiveFeedEvents {
 	'live-feed-published': { readonly draft: Draft; readonly receipt: Receipt };
 	/** Events came, one frame of them in order; `replayed` are from before the element was there. */
 	'live-feed-received': { readonly events: readonly FeedEvent[]; readonly replayed: boolean };
+	/** What became of events, one frame of changes in order; `events` of the element are as they stand after it. */
+	'live-feed-changed': { readonly changes: readonly Change[] };
 	/** Events that cannot be had any more; `reset` where the relay lost its log and began another. */
 	'live-feed-gap': { readonly from: number; readonly to: number; readonly reset: boolean };
 	/** Something failed: a FeedError, or what a subscriber's callback threw. */
 	'live-feed-error': { readonly error: unknown };
 	/** `connection` is another now. */
 	'live-feed-connection-change': { readonly connection: Connection };
+	/** How many events came since the reader last looked. */
+	'live-feed-unread-change': { readonly unread: number };
 }
 
 /** An event of the element; those before the fact are cancelable. */

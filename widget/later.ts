@@ -8,14 +8,16 @@ import { laterPaths } from './views/icons-later.ts';
 
 addIcons(laterPaths);
 
+export { Controls } from './controls.ts';
+export { Language } from './language.ts';
 export { Reader } from './reading.ts';
-export { dataView, details, nearestHue, picture } from './views/details.ts';
-export { endView, gapView, moveFocus } from './views/ends.ts';
-export { outboxLines } from './views/outbox.ts';
-export { countEvents, pulseView } from './views/pulse.ts';
-export { richText } from './views/rich-text.ts';
+export { countInTitle } from './unread.ts';
+export { details, foot, lead, nearestHue, picture, rowState, sentence, under } from './views/details.ts';
+export { addMarks, edgeLines, endView, pill } from './views/ends.ts';
+export { ownView } from './views/own.ts';
+export { addMoves, peopleButton, peopleView } from './views/presence.ts';
+export { minuteWords, pulseView } from './views/pulse.ts';
 export { bones, troubleView } from './views/trouble.ts';
-export { laterEnglish } from './words-later.ts';
 
 export type Later = typeof import('./later.ts');
 

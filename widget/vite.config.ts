@@ -1,5 +1,7 @@
-// How the widget is built: `--mode site` makes the one script a page loads, `--mode package` the entry points of the npm package.
+// How things are built: `--mode site` makes the one script a page loads, `--mode package` the entry points of the npm package,
+// `--mode command` its command, with all that it needs inside.
 // Knows files and formats; never knows what is in them.
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 import { minifyScript } from './minify-script.ts';
@@ -12,15 +14,18 @@ export default defineConfig(({ mode }) => ({
 	root: fromRoot('.'),
 	publicDir: false,
 	logLevel: 'warn',
-	plugins: [minifyTemplates(), ...(mode === 'package' ? [] : [prunePackages(), minifyScript()])],
+	plugins:
+		mode === 'command' ? [] : [minifyTemplates(), ...(mode === 'package' ? [] : [prunePackages(), minifyScript()])],
 	// What every browser answers, so that code for other places goes. (`navigator.product`: WHATWG HTML, 8.10.1.1)
-	...(mode === 'package' ? {} : { define: { process: 'undefined', 'navigator.product': '"Gecko"' } }),
+	...(mode === 'site' ? { define: { process: 'undefined', 'navigator.product': '"Gecko"' } } : {}),
+	// Whoever installs the package for its panel installs nothing for the command.
+	...(mode === 'command' ? { ssr: { noExternal: true } } : {}),
 	build: {
 		target: 'es2022',
 		// A relay that is running serves this directory: it must never be seen empty.
 		emptyOutDir: false,
 		modulePreload: false,
-		...(mode === 'package' ? packageBuild : siteBuild),
+		...(mode === 'package' ? packageBuild : mode === 'command' ? commandBuild : siteBuild),
 	},
 }));
 
@@ -32,7 +37,11 @@ const siteBuild = {
 	rolldownOptions: {
 		// What both need stays in the script, so that the first row takes one request.
 		preserveEntrySignatures: 'allow-extension' as const,
-		output: { chunkFileNames: 'live-feed/[name]-[hash].js' },
+		output: {
+			chunkFileNames: 'live-feed/[name]-[hash].js',
+			// Said outright: the bundler itself parts them as soon as it sees a circle.
+			codeSplitting: { groups: [{ name: 'live-feed', tags: ['$initial' as const] }] },
+		},
 	},
 };
 
@@ -44,6 +53,7 @@ const packageBuild = {
 			index: fromRoot('widget/index.ts'),
 			element: fromRoot('widget/live-feed.ts'),
 			client: fromRoot('widget/client/index.ts'),
+			publisher: fromRoot('widget/publisher/index.ts'),
 			protocol: fromRoot('relay/protocol/index.ts'),
 		},
 		formats: ['es' as const],
@@ -54,3 +64,25 @@ const packageBuild = {
 		output: { chunkFileNames: 'shared/[name].js' },
 	},
 };
+
+const commandBuild = {
+	outDir: fromRoot('dist'),
+	target: 'node20',
+	minify: false,
+	ssr: fromRoot('relay/cli/main.ts'),
+	rolldownOptions: {
+		output: {
+			entryFileNames: 'cli.js',
+			codeSplitting: false,
+			footer: () => ['commander', 'jose'].map(readLicense).join('\n'),
+		},
+	},
+};
+
+/** Their licences ask to go with every copy. */
+function readLicense(name: string): string {
+	const [file] = ['LICENSE', 'LICENSE.md'].filter((candidate) =>
+		existsSync(fromRoot(`node_modules/${name}/${candidate}`)),
+	);
+	return `/*! Contains ${name}:\n\n${readFileSync(fromRoot(`node_modules/${name}/${file}`), 'utf8').trim()}\n*/`;
+}

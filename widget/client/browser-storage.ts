@@ -11,3 +11,6 @@ export function findStorage(kind: 'localStorage' | 'sessionStorage'): Record<str
 		return undefined;
 	}
 }
+
+/** Under this name a browser keeps the key of who publishes from it without a token. */
+export const AUTHOR_MEMORY = 'live-feed author';

@@ -1,9 +1,9 @@
 // The relay by server-sent events (WHATWG HTML, 9.2), and POST for what is published.
 // Knows the stream's form and its silence; never knows what is said, nor when to try again.
 import type { Hello } from '../../relay/protocol/client-message.ts';
-import type { FeedEvent } from '../../relay/protocol/event.ts';
+import type { FeedEntry } from '../../relay/protocol/event.ts';
 import { PING_INTERVAL_MS } from '../../relay/protocol/limits.ts';
-import { seqIn } from './history.ts';
+import { seqIn } from './changes.ts';
 import { createHttpTransport } from './http-transport.ts';
 import type { CreateTransport } from './transport.ts';
 
@@ -46,10 +46,10 @@ class EventReader {
 		const blocks = (this.#rest + text).split('\n\n');
 		this.#rest = blocks.pop() as string; // a split has one part at least
 		// What came together is told together: a thousand events are one frame.
-		let events: FeedEvent[] = [];
+		let entries: FeedEntry[] = [];
 		const flush = () => {
 			const from = this.#seq + 1;
-			const last = events.at(-1);
+			const last = entries.at(-1);
 			if (!last) return;
 			this.#seq = last.seq;
 			const isAll = !this.#isFiltered;
@@ -57,11 +57,11 @@ class EventReader {
 			this.#tell({
 				type: 'entries',
 				epoch: this.#epoch,
-				from: isAll ? (events[0] as FeedEvent).seq : from,
+				from: isAll ? (entries[0] as FeedEntry).seq : from,
 				to: last.seq,
-				entries: events,
+				entries,
 			});
-			events = [];
+			entries = [];
 		};
 		for (const block of blocks) {
 			const { event = '', data, id } = parseBlock(block);
@@ -69,11 +69,11 @@ class EventReader {
 				const welcome = JSON.parse(data ?? '{}');
 				this.#isWelcome = true;
 				this.#epoch = welcome.epoch;
-				this.#isFiltered = welcome.types !== undefined;
+				this.#isFiltered = welcome.types !== undefined || welcome.status !== undefined;
 				this.#seq = welcome.after;
 				this.#tell({ ...welcome, ref: this.#hello.ref });
 			} else if (event === 'goaway') this.#tell({ type: 'goaway', ...JSON.parse(data ?? '{}') });
-			else if (event === '' && data) events.push(JSON.parse(data));
+			else if ((event === '' || event === 'change') && data) entries.push(JSON.parse(data));
 			else if (this.#isWelcome && id) {
 				// A ping, or a gap: how far everything has been sent, or is no longer kept.
 				flush();
@@ -84,7 +84,7 @@ class EventReader {
 				this.#seq = seq;
 				this.#tell({ type: 'entries', epoch: this.#epoch, from, to: seq, entries: [] });
 			}
-			if (events.length > 0) this.#epoch = (events[0] as FeedEvent).id.split(':')[0] as string;
+			if (entries.length > 0) this.#epoch = (entries[0] as FeedEntry).id.split(':')[0] as string;
 		}
 		flush();
 		return this.#isWelcome;

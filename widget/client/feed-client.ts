@@ -1,8 +1,21 @@
 // The headless client: one channel of one relay, complete and in order.
 // Knows positions, when to come back and what came of drafts; never knows what its transport is made of, Lit or a panel.
-import { formatClientMessage, PROTOCOL_VERSION } from '../../relay/protocol/client-message.ts';
+import { formatClientMessage, type Hello, PROTOCOL_VERSION } from '../../relay/protocol/client-message.ts';
 import { FeedError } from '../../relay/protocol/errors.ts';
-import type { Draft, FeedEvent, Page, Pulse, Receipt } from '../../relay/protocol/event.ts';
+import {
+	type Change,
+	type ChangeDraft,
+	type Draft,
+	type FeedEntry,
+	type FeedEvent,
+	isChange,
+	type Own,
+	type Page,
+	type Pulse,
+	type Receipt,
+	type Status,
+	type Version,
+} from '../../relay/protocol/event.ts';
 import { MAX_FILTER_BYTES } from '../../relay/protocol/limits.ts';
 import { formatPosition, NO_EPOCH } from '../../relay/protocol/position.ts';
 import {
@@ -12,13 +25,15 @@ import {
 	type RelayMessage,
 	type Welcome,
 } from '../../relay/protocol/relay-message.ts';
-import { isName, matchesType, parseChannel } from '../../relay/protocol/types.ts';
-import { findStorage } from './browser-storage.ts';
+import { isName, parseChannel } from '../../relay/protocol/types.ts';
+import { AUTHOR_MEMORY, findStorage } from './browser-storage.ts';
+import type { CredentialSource, Credentials } from './credentials.ts';
 import type { Ladder } from './ladder.ts';
 import { sendLeaving } from './leaving.ts';
 import { Outbox, type Outgoing, SENT } from './outbox.ts';
+import type { Attendance, Company } from './presence.ts';
 import { parseRelay } from './relay-address.ts';
-import { checkTypes, Subscriptions } from './subscriptions.ts';
+import { checkTypes, matchesSome, Subscriptions } from './subscriptions.ts';
 import type { Gap } from './timeline.ts';
 import { type CreateTransport, TRANSPORT_MEMORY, type Transport } from './transport.ts';
 import type { Vigil } from './vigil.ts';
@@ -30,12 +45,14 @@ type Later = typeof import('./later.ts');
 /** `idle` not started or closed; `offline` cut off and coming back by itself; `refused` for good. */
 export type Connection = 'idle' | 'connecting' | 'catching-up' | 'live' | 'offline' | 'refused';
 
-export interface ClientOptions {
+export interface ClientOptions extends CredentialSource {
 	/** The relay's address, such as `https://relay.example.org`. */
 	relay: string;
 	channel: string;
 	/** Types to be transferred: names, prefixes such as `deploy.*`. All unless given. */
 	types?: readonly string[] | undefined;
+	/** Statuses of the events to be transferred: `open`, `resolved`, `cancelled`, `reopened`. All unless given, and those that have none. */
+	status?: readonly Status[] | undefined;
 	/** How many of the newest events to begin with (50 unless given), or how far back: `2h`. */
 	history?: number | string | undefined;
 	/** One way to the relay, instead of a WebSocket and what else gets through where that is blocked. */
@@ -43,14 +60,23 @@ export interface ClientOptions {
 }
 
 export interface ClientEvents {
-	/** `connection`, `problem`, `toGo` or `retryAt` changed. */
+	/** `connection`, `problem`, `toGo`, `retryAt` or `own` changed. */
 	state: undefined;
 	/** One frame: events in order; `replayed` are those from before this client began. */
 	received: { events: FeedEvent[]; replayed: boolean };
+	/**
+	 * What became of events, in order: each brings all that is changeable of its event as it stands, so `applyChanges` may
+	 * take them before or after what `received` tells of.
+	 */
+	changed: { changes: Change[] };
+	/** Changes in this range cannot be had any more: what is known of events from before its end may be out of date. */
+	refresh: Gap;
 	/** Events that cannot be had any more. `reset`: a whole log was lost, and another begins. */
 	gap: Gap & { reset: boolean };
 	/** `outbox` changed. */
 	outbox: undefined;
+	/** `company` changed. */
+	presence: undefined;
 	/** Something failed that no promise tells of; a callback's own error is passed on as it is. */
 	error: unknown;
 }
@@ -61,7 +87,7 @@ export interface Waiting {
 	ref: number;
 	/** When it was handed in, by this device's clock; milliseconds since 1970. */
 	at: number;
-	draft: Draft;
+	draft: Draft | ChangeDraft;
 	state: 'waiting' | 'sending' | 'failed';
 	/** Why it was refused for good. */
 	error: FeedError | undefined;
@@ -105,14 +131,21 @@ export class FeedClient {
 	clockOffset = 0;
 	/** What could not be had since it began, oldest first; the newest 100. */
 	gaps: readonly Gap[] = [];
+	/** What the relay says of this reader: who he is to it, what he may do, his reactions. Undefined before the first welcome. */
+	own: (Own & { subject?: string | undefined }) | undefined;
 	readonly #url: string;
 	readonly #outbox: Outbox;
 	readonly #isClimbing: boolean;
 	readonly #listeners = new Map<keyof ClientEvents, Set<(detail: never) => void>>();
 	readonly #subscriptions = new Subscriptions((error) => this.#emit('error', error));
 	readonly #abort = new AbortController();
-	#transport: Transport;
+	/** Of what the transport is made, before a token is put into it. */
+	#createNow!: CreateTransport;
+	#transport!: Transport;
 	#types: readonly string[] | undefined;
+	readonly #status: readonly Status[] | undefined;
+	/** Of this browser, or of this client where the browser keeps nothing: makes who has no token the author of what he publishes. */
+	#author: string | undefined;
 	#epoch = '';
 	#seq = 0;
 	/** The newest `seq` that was there before this client began. */
@@ -135,17 +168,25 @@ export class FeedClient {
 	#isAdopting = false;
 	#vigil: Vigil | undefined;
 	#ladder: Ladder | undefined;
+	#attendance: Attendance | undefined;
+	/** How it gets a token; as the option. */
+	readonly getToken: CredentialSource['getToken'];
+	readonly #source: CredentialSource;
+	#credentials: Credentials | undefined;
 
 	/** @throws FeedError `invalid-channel`, `no-relay`, `mixed-content`, `invalid-parameter` */
-	constructor({ relay, channel, types, history, createTransport }: ClientOptions) {
+	constructor({ relay, channel, types, status, history, createTransport, ...source }: ClientOptions) {
+		this.#source = source;
+		this.getToken = source.getToken;
 		this.channel = parseChannel(channel);
 		this.relay = parseRelay(relay);
 		this.#url = `${this.relay}/channels/${this.channel}/events`;
 		this.#types = checkTypes(types);
+		this.#status = status;
 		this.history = history;
 		this.#outbox = new Outbox(this.#url);
 		this.#isClimbing = !createTransport;
-		this.#transport = this.#create(createTransport ?? createWebSocket);
+		this.#use(createTransport ?? createWebSocket);
 		const on = (type: string, run: () => void) =>
 			globalThis.addEventListener?.(type, run, { signal: this.#abort.signal, capture: true });
 		// An open socket keeps a page out of the back/forward cache; and a leaving page must get rid of its drafts.
@@ -169,6 +210,11 @@ export class FeedClient {
 			state: error ? 'failed' : this.#isOpen ? 'sending' : 'waiting',
 			error,
 		}));
+	}
+
+	/** Who is here, where that was asked for by `setPresence` and is allowed. */
+	get company(): Company | undefined {
+		return this.#attendance?.company;
 	}
 
 	/** Begins. */
@@ -195,7 +241,26 @@ export class FeedClient {
 		this.#heardAt = 0;
 		this.retryAt = undefined;
 		if (this.connection !== 'offline') this.#setConnection('connecting');
-		this.#transport.open();
+		// Who has a token, or a way to one, opens no line without it.
+		if (!this.#credentials && Object.values(this.#source).some(Boolean))
+			this.load().then(
+				({ Credentials }) => {
+					this.#credentials ??= new Credentials(this.#source, this.#outbox, {
+						renew: () => this.refresh(),
+						restart: () => this.#restart(),
+					});
+					this.#use(this.#createNow);
+					this.reconnect();
+				},
+				() => this.#handleClose(0),
+			);
+		else this.#transport.open();
+	}
+
+	/** Another token, for what follows: of the same person, or of another. */
+	setToken(token: string | undefined): void {
+		this.#source.token = token;
+		if (!this.#credentials?.set(token) && this.connection !== 'idle') this.reconnect();
 	}
 
 	/** Ends it for good; drafts without a receipt are rejected with `closed`. */
@@ -203,6 +268,7 @@ export class FeedClient {
 		this.#abort.abort();
 		this.#vigil?.end();
 		this.#ladder?.end();
+		this.#attendance?.want(undefined);
 		this.#cut();
 		this.#transport.close();
 		this.#rejectAll(new FeedError('closed', CLOSED));
@@ -214,22 +280,21 @@ export class FeedClient {
 		this.#loading ??= import('./later.ts').then(
 			(later) => {
 				if (this.#abort.signal.aborted) return later;
-				this.#vigil = new later.Vigil({
+				const watched = {
 					isOpen: () => this.#isWelcome,
 					heardAt: () => this.#heardAt,
 					outbox: this.#outbox,
 					ping: () => this.#transport.send('{"type":"ping"}'),
 					restart: () => this.#restart(),
-				});
+				};
+				this.#vigil = new later.Vigil(watched);
+				this.#attendance = new later.Attendance(watched, () => this.#emit('presence', undefined));
 				if (this.#isClimbing)
 					this.#ladder = new later.Ladder({
 						relay: this.relay,
 						url: this.#url,
 						isOpen: () => this.#isWelcome,
-						use: (create) => {
-							this.#transport.close();
-							this.#transport = this.#create(create);
-						},
+						use: (create) => this.#use(create),
 						reconnect: () => this.connection !== 'refused' && this.#restart(),
 					});
 				return later;
@@ -252,7 +317,17 @@ export class FeedClient {
 
 	/** Has the relay count anew: a new `pulse`, and nothing lost. */
 	refresh(): void {
-		if (this.#isWelcome) this.#sayHello();
+		if (this.#isOpen) this.#sayHello();
+	}
+
+	/**
+	 * Has this reader be among those who are here, by this name and colour if any, and be told of the others: `company`.
+	 * Undefined ends it.
+	 */
+	async setPresence(presence: Hello['presence'] | undefined): Promise<void> {
+		await this.load();
+		this.#attendance?.want(presence);
+		this.refresh();
 	}
 
 	/**
@@ -267,12 +342,13 @@ export class FeedClient {
 
 	/**
 	 * Publishes an event and resolves once it is stored. A lone string is its type: `publish('deploy.done')`;
-	 * a text is `publish('message', {text: 'Deploy done'})`. What cannot be sent now waits in the `outbox`, across a reload.
+	 * a text is `publish('message', {text: 'Deploy done'})`, and a change names its event:
+	 * `publish({target: event.id, status: 'resolved'})`. What cannot be sent now waits in the `outbox`, across a reload.
 	 * @throws FeedError (as a rejection) `invalid-event` and whatever the relay refuses, `outbox-full`, `closed`
 	 */
 	publish(type: string, fields?: Omit<Draft, 'type'>): Promise<Receipt>;
-	publish(draft: Draft): Promise<Receipt>;
-	publish(first: string | Draft, fields?: Omit<Draft, 'type'>): Promise<Receipt> {
+	publish(draft: Draft | ChangeDraft): Promise<Receipt>;
+	publish(first: string | Draft | ChangeDraft, fields?: Omit<Draft, 'type'>): Promise<Receipt> {
 		return new Promise((resolve, reject) => {
 			const draft = parseDraftArguments(first, fields);
 			if (this.#abort.signal.aborted) throw new FeedError('closed', CLOSED);
@@ -281,7 +357,7 @@ export class FeedClient {
 			if (this.#isOpen) this.#send(own);
 			else {
 				this.#outbox.keep();
-				if (this.#isPaused) sendLeaving(this.#url, [own]);
+				if (this.#isPaused) sendLeaving(this.#url, [own], this.#credentials?.headers);
 			}
 			this.#emit('outbox', undefined);
 		});
@@ -298,7 +374,7 @@ export class FeedClient {
 
 	/** Gives up a draft of the outbox: its promise is rejected with `closed`. It may have been stored already. */
 	discard(ref: number): void {
-		this.#outbox.take(ref)?.reject(new FeedError('closed', 'It was given up.'));
+		this.#outbox.take(ref)?.reject(new FeedError('closed', 'Given up.'));
 		this.#say({ type: 'give-up', ref });
 		this.#emit('outbox', undefined);
 	}
@@ -328,18 +404,57 @@ export class FeedClient {
 	}
 
 	/**
-	 * A page of history, as PROTOCOL.md has it: `after`, `before`, `since`, `limit`, `type`.
+	 * A page of history, as PROTOCOL.md has it: `after`, `before`, `since`, `limit`, `type`, `status`, `thread`.
 	 * @throws FeedError the relay's own, or `relay-unreachable`
 	 */
-	async fetchPage(query: Record<string, string>): Promise<Page> {
-		return (await this.load()).fetchPage(this.#url, query);
+	async fetchPage(query: Record<string, string>, path = ''): Promise<Page> {
+		const { fetchPage, authorise } = await this.load();
+		return fetchPage(this.#url + path, query, {
+			...authorise(undefined, this.#findAuthor()),
+			...this.#credentials?.headers,
+		});
 	}
 
-	#create(create: CreateTransport): Transport {
-		return create(this.#url, {
+	/**
+	 * An event as it stands, with its earlier texts, oldest first.
+	 * @throws FeedError as `fetchPage` does
+	 */
+	fetchEvent(id: string): Promise<FeedEvent & { versions: Version[] }> {
+		return this.fetchPage({}, `/${id}`) as Promise<never>; // what the relay has under an id
+	}
+
+	/**
+	 * A page of the replies to an event, the newest ones, or those before a position.
+	 * @throws FeedError as `fetchPage` does
+	 */
+	fetchThread(id: string, query: { before?: string; limit?: string } = {}): Promise<Page> {
+		return this.fetchPage({ ...query, thread: id });
+	}
+
+	/**
+	 * Has this browser be somebody, so that what is published without a token is its reader's own: a random key, which is
+	 * made and kept now where there is none, and shown from now on. Without it a reader leaves no trace.
+	 */
+	async claim(): Promise<void> {
+		const { makeAuthor } = await this.load();
+		if (this.#findAuthor()) return;
+		this.#author = makeAuthor();
+		this.refresh();
+	}
+
+	/** The key in the browser's memory, which another page may have put there. */
+	#findAuthor(): string | undefined {
+		const kept = findStorage('localStorage')?.[AUTHOR_MEMORY];
+		return /^[!-~]{16,64}$/.test(kept ?? '') ? kept : this.#author;
+	}
+
+	#use(create: CreateTransport): void {
+		this.#transport?.close();
+		this.#createNow = create;
+		this.#transport = (this.#credentials?.wrap(create) ?? create)(this.#url, {
 			onOpen: () => this.#sayHello(),
 			onMessage: (text) => this.#receive(text),
-			onClose: (code, reason) => this.#handleClose(code, reason),
+			onClose: (code) => this.#handleClose(code),
 		});
 	}
 
@@ -359,6 +474,8 @@ export class FeedClient {
 		this.#held = undefined;
 		const { position } = this;
 		const types = this.#types;
+		const status = this.#status;
+		const author = this.#findAuthor();
 		const isShort = types && new TextEncoder().encode(JSON.stringify(types)).length <= MAX_FILTER_BYTES;
 		this.#say({
 			type: 'hello',
@@ -367,11 +484,14 @@ export class FeedClient {
 			...(position === undefined ? {} : { position }),
 			...(this.history === undefined ? {} : { history: this.history }),
 			...(isShort ? { types: [...types] } : {}),
+			...(status ? { status: [...status] } : {}),
+			...(author ? { author } : {}),
+			...this.#attendance?.wish,
 		});
 		clearTimeout(this.#timer);
 		this.#timer = setTimeout(() => {
 			this.#transport.close();
-			this.#handleClose(0, '');
+			this.#handleClose(0);
 		}, WELCOME_TIMEOUT_MS);
 		if (this.#isOpen) return;
 		this.#isOpen = true;
@@ -421,6 +541,7 @@ export class FeedClient {
 			this.#restart();
 			return;
 		}
+		this.#attendance?.hear(message);
 		switch (message?.type) {
 			case 'welcome':
 				this.#handleWelcome(message);
@@ -443,7 +564,7 @@ export class FeedClient {
 				this.#returnMs = returnMs ?? this.#returnMs;
 				this.clockOffset = time - this.#heardAt;
 				// What the relay has sent and did not come here is a hole at the end. What a filter left out looks the same.
-				if (!position || this.#types) break;
+				if (!position || this.#types || this.#status) break;
 				const [epoch = '', seq] = position.split(':');
 				this.#handleEntries({ type: 'entries', epoch, from: Number(seq) + 1, to: Number(seq), entries: [] });
 			}
@@ -456,9 +577,10 @@ export class FeedClient {
 		this.#isWelcome = true;
 		clearTimeout(this.#timer);
 		this.#timer = setTimeout(() => this.load().catch(() => {}), CALM_MS);
-		const { epoch, after, last, missing, recovered, time, pulse, returnMs } = welcome;
+		const { epoch, after, last, missing, recovered, time, pulse, returnMs, own, subject, refresh } = welcome;
 		this.clockOffset = time - Date.now();
 		this.pulse = pulse;
+		this.own = own && { ...own, subject };
 		this.#attempts = 0;
 		this.#returnMs = returnMs;
 		this.#welcomeLast = last;
@@ -471,6 +593,9 @@ export class FeedClient {
 		this.#epoch = epoch;
 		this.#seq = after;
 		if (reset || missing) this.#tellGap(missing, reset);
+		if (refresh) this.#emit('refresh', refresh);
+		// What it is not said of otherwise.
+		if (this.connection === 'live') this.#emit('state', undefined);
 		this.#updateProgress();
 	}
 
@@ -495,15 +620,25 @@ export class FeedClient {
 			return;
 		}
 		this.#epoch = epoch;
-		const events = entries.filter(({ seq, type }) => seq > this.#seq && this.#isWanted(type));
+		const wanted = entries.filter((entry) => entry.seq > this.#seq && this.#isWanted(entry));
+		const changes = wanted.filter(isChange);
+		const events = wanted.filter((entry): entry is FeedEvent => !isChange(entry));
 		this.#seq = Math.max(this.#seq, to);
 		this.#updateProgress();
 		const old = events.filter(({ seq }) => seq <= this.#replayedTo);
 		const live = events.slice(old.length);
 		if (old.length > 0) this.#emit('received', { events: old, replayed: true });
-		if (live.length === 0) return;
-		this.#emit('received', { events: live, replayed: false });
+		if (live.length > 0) this.#emit('received', { events: live, replayed: false });
+		if (changes.length > 0) this.#handleChanges(changes);
 		for (const event of live) this.#subscriptions.tell(event);
+	}
+
+	#handleChanges(changes: Change[]): void {
+		this.#emit('changed', { changes });
+		this.load().then(
+			({ followChanges }) => followChanges(this, this.#outbox, changes),
+			() => {}, // the relay refuses what has become impossible
+		);
 	}
 
 	/** Fetches what is missing before a frame, and nothing else; what comes meanwhile waits. */
@@ -512,14 +647,14 @@ export class FeedClient {
 		this.#held = held;
 		try {
 			const { fetchHole } = await this.load();
-			const { events, missing, to } = await fetchHole(this.#url, this.position as string, frame, this.#types);
+			const { entries, missing, to } = await fetchHole(this, frame, this.#types, this.#status);
 			if (this.#held !== held) return;
 			this.#held = undefined;
 			if (missing) {
 				this.#seq = missing.to;
 				this.#tellGap(missing);
 			}
-			this.#handleEntries({ ...frame, from: this.#seq + 1, to, entries: events });
+			this.#handleEntries({ ...frame, from: this.#seq + 1, to, entries });
 			for (const one of held) this.#handleEntries(one);
 		} catch {
 			// The resume brings it, or says what is gone.
@@ -527,17 +662,21 @@ export class FeedClient {
 		}
 	}
 
-	#isWanted(type: string): boolean {
-		return !this.#types || this.#types.some((pattern) => matchesType(pattern, type));
+	#isWanted(entry: FeedEntry): boolean {
+		return (
+			(isChange(entry) || (this.#status?.includes(entry.status as Status) ?? true)) && // one that is not there is not among them
+			(!this.#types || matchesSome(this.#types, entry))
+		);
 	}
 
-	#handleError({ ref, code, message, retryable }: ErrorMessage): void {
+	#handleError({ ref, code, message, retryable, retryMs = 0, event }: ErrorMessage): void {
 		const error = new FeedError(code, message);
+		if (event) error.event = event;
 		if (ref === undefined) {
 			this.problem = error;
-			// A hello that is wrong stays wrong, however often it is said.
-			if (!this.#isWelcome && code.startsWith('invalid')) this.#refuse(error);
-			else this.#emit('error', error);
+			// A hello that is wrong stays wrong, however often it is said; another token may be right.
+			if (retryable || (this.#isWelcome && !code.startsWith('token'))) this.#emit('error', error);
+			else this.#refuse(error);
 		} else if (!retryable) {
 			this.#outbox.fail(ref, error);
 			this.#emit('outbox', undefined);
@@ -548,7 +687,7 @@ export class FeedClient {
 					this.#resendTimer = undefined;
 					if (this.#isOpen) this.#sendAll();
 				},
-				FIRST_RETRY_MS * (0.5 + Math.random()),
+				retryMs + FIRST_RETRY_MS * (0.5 + Math.random()),
 			);
 		}
 	}
@@ -563,13 +702,9 @@ export class FeedClient {
 		this.#held = undefined;
 	}
 
-	#handleClose(code: number, reason: string): void {
+	#handleClose(code: number): void {
 		const isSilent = this.#heardAt === 0;
 		this.#cut();
-		if (code === 4400 || code === 4406) {
-			this.#refuse(new FeedError(code === 4400 ? 'invalid-channel' : 'unsupported-protocol', reason));
-			return;
-		}
 		this.#outbox.keep();
 		this.problem ??= new FeedError('relay-unreachable', `The relay at ${this.relay} cannot be reached.`);
 		// Full jitter: those who were cut off together do not come back together. The relay knows how many they are.
@@ -602,7 +737,7 @@ export class FeedClient {
 
 	#leave(): void {
 		this.#outbox.keep(this.#isOpen ? SENT : '');
-		sendLeaving(this.#url, this.#outbox.waiting);
+		sendLeaving(this.#url, this.#outbox.waiting, this.#credentials?.headers);
 		if (this.connection === 'idle' || this.connection === 'refused') return;
 		this.#cut();
 		this.#isPaused = true;
@@ -632,12 +767,12 @@ export class FeedClient {
 	}
 }
 
-function parseDraftArguments(first: string | Draft, fields: Omit<Draft, 'type'> | undefined): Draft {
+function parseDraftArguments(
+	first: string | Draft | ChangeDraft,
+	fields: Omit<Draft, 'type'> | undefined,
+): Draft | ChangeDraft {
 	if (typeof first !== 'string') return first;
 	const type: unknown = first; // so that the check leaves a string below, and not nothing
 	if (isName(type)) return { type, ...fields };
-	throw new FeedError(
-		'invalid-event',
-		`A lone string is a type, as in publish('deploy.done'). A text is sent as publish('message', {text: ${JSON.stringify(first.slice(0, 40))}}).`,
-	);
+	throw new FeedError('invalid-event', "A lone string is a type; a text is sent as publish('message', {text}).");
 }

@@ -1,11 +1,13 @@
 // Pages of history, and the telling of it to a subscriber: loaded when they are asked for.
 // Knows requests, their answers and where they join what is live; never knows sockets.
 import { type ErrorCode, FeedError } from '../../relay/protocol/errors.ts';
-import type { FeedEvent, Page } from '../../relay/protocol/event.ts';
+import type { FeedEntry, FeedEvent, Page, Status } from '../../relay/protocol/event.ts';
 import { DEFAULT_PAGE_EVENTS, MAX_FILTER_BYTES, MAX_PAGE_EVENTS } from '../../relay/protocol/limits.ts';
+import { matchesType } from '../../relay/protocol/types.ts';
+import { seqIn } from './changes.ts';
 import type { FeedClient } from './feed-client.ts';
 import type { Subscription } from './subscriptions.ts';
-import { type Gap, type Timeline, toItem } from './timeline.ts';
+import type { Gap } from './timeline.ts';
 
 /** A page that has not come by then will not come, milliseconds. */
 const ANSWER_TIMEOUT_MS = 20_000;
@@ -14,12 +16,12 @@ const ANSWER_TIMEOUT_MS = 20_000;
  * A page of history. `query` as in PROTOCOL.md: `after`, `before`, `since`, `limit`, `type`.
  * @throws FeedError the relay's own, or `relay-unreachable`
  */
-export async function fetchPage(url: string, query: Record<string, string>): Promise<Page> {
+export async function fetchPage(url: string, query: Record<string, string>, headers = {}): Promise<Page> {
 	let response: Response;
 	let body: Page & { code?: ErrorCode; detail?: string };
 	try {
 		response = await fetch(`${url}?${new URLSearchParams(query)}`, {
-			headers: { accept: 'application/json' },
+			headers: { accept: 'application/json', ...headers },
 			signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
 		});
 		body = await response.json();
@@ -67,7 +69,8 @@ export async function tellHistory(
 			// Whoever counts from the beginning asks for what there is.
 			if (missing && since !== '0')
 				gap ??= new FeedError('not-kept', `Events ${missing.from} to ${missing.to} are no longer kept.`);
-			for (const event of events) tell(event);
+			// Answers to such an event come with it.
+			for (const event of events) if (matchesType(subscription.pattern, event.type)) tell(event);
 			if (next === null || next === query.after || next.endsWith(`:${last}`)) break;
 			query = { after: next };
 		}
@@ -80,66 +83,83 @@ export async function tellHistory(
 }
 
 /**
- * What a hello with this `history` would have brought of `types`, up to where the client stands.
+ * What a hello with this `history` would have brought of what a query lets through, up to where the client stands; and whether
+ * that is all there is.
  * @throws FeedError the relay's own, or `relay-unreachable`
  */
 export async function fetchHistory(
 	client: FeedClient,
 	history: number | string = DEFAULT_PAGE_EVENTS,
-	types: readonly string[] = [],
-): Promise<FeedEvent[]> {
+	query: Record<string, string> = {},
+): Promise<{ events: FeedEvent[]; isAll: boolean }> {
 	const [epoch, seq] = (client.position ?? `-:0`).split(':');
-	const type: Record<string, string> = types.length > 0 ? { type: types.join() } : {};
-	const before = { before: `${epoch}:${Number(seq) + 1}` };
-	if (typeof history === 'number') {
-		const limit = String(Math.min(history, MAX_PAGE_EVENTS));
-		return (await client.fetchPage({ ...before, limit, ...type })).events;
-	}
+	const before = { ...query, before: `${epoch}:${Number(seq) + 1}` };
 	// As many as a hello brings, and of those what is young enough.
-	const { events } = await client.fetchPage({ ...before, limit: String(MAX_PAGE_EVENTS), ...type });
-	const [first] = (await client.fetchPage({ since: history, limit: '1', ...type })).events;
-	return first ? events.filter(({ seq }) => seq >= first.seq) : [];
+	const limit = String(Math.min(typeof history === 'number' ? history : MAX_PAGE_EVENTS, MAX_PAGE_EVENTS));
+	const { events, next } = await client.fetchPage({ ...before, limit });
+	if (typeof history === 'number') return { events, isAll: next === null };
+	const [first] = (await client.fetchPage({ ...query, since: history, limit: '1' })).events;
+	return { events: first ? events.filter(({ seq }) => seq >= first.seq) : [], isAll: false };
 }
 
-/** The `seq` of a position that the relay has given. */
-export function seqIn(position: string): number {
-	return Number(position.split(':')[1]);
+/** What a page brings, in its order. */
+export function entriesOf({ events, changes = [] }: Page): FeedEntry[] {
+	return changes.length > 0 ? [...events, ...changes].sort((one, other) => one.seq - other.seq) : events;
 }
 
 /**
- * What lies between a position and a frame, up to `to`: its events, and what before them is no longer kept.
- * @throws FeedError the relay's own, `relay-unreachable`, or `not-kept` where another log has begun
+ * What lies between a client's position and a frame, up to `to`: its entries, and what before them is no longer kept.
+ * @throws FeedError the relay's own, `relay-unreachable`, or `not-kept` where another log has begun or changes are gone
  */
 export async function fetchHole(
-	url: string,
-	position: string,
+	client: FeedClient,
 	{ epoch, from }: { epoch: string; from: number },
 	types: readonly string[] | undefined,
-): Promise<{ events: FeedEvent[]; missing: Gap | undefined; to: number }> {
-	const events: FeedEvent[] = [];
+	status: readonly Status[] | undefined,
+): Promise<{ entries: FeedEntry[]; missing: Gap | undefined; to: number }> {
+	const entries: FeedEntry[] = [];
 	let missing: Gap | undefined;
-	for (let after = position; ; ) {
+	for (let after = client.position as string; ; ) {
 		const seq = seqIn(after);
 		const query = { after, limit: String(Math.min(from - 1 - seq, MAX_PAGE_EVENTS)) };
 		// More than an address holds is left to the client to choose.
 		const type = types?.join() ?? '';
-		const page = await fetchPage(url, { ...query, ...(type && type.length <= MAX_FILTER_BYTES ? { type } : {}) });
+		const page = await client.fetchPage({
+			...query,
+			...(type && type.length <= MAX_FILTER_BYTES ? { type } : {}),
+			...(status ? { status: status.join() } : {}),
+		});
 		if (page.epoch !== epoch) throw new FeedError('not-kept', 'Another log has begun.');
+		if (page.refresh) throw new FeedError('not-kept', 'Changes of this range are no longer kept.');
 		if (page.missing) {
 			// Trimmed meanwhile: what has come is told first, and the rest is another hole.
-			if (events.length > 0) return { events, missing, to: seq };
+			if (entries.length > 0) return { entries, missing, to: seq };
 			missing = { from: page.missing.from, to: Math.min(page.missing.to, from - 1) };
 		}
-		events.push(...page.events.filter(({ seq }) => seq < from));
+		entries.push(...entriesOf(page).filter(({ seq }) => seq < from));
 		if (page.next === null || page.next === after || seqIn(page.next) >= from - 1) break;
 		after = page.next;
 	}
-	return { events, missing, to: from - 1 };
+	return { entries, missing, to: from - 1 };
 }
 
-/** Puts older events, oldest first, before those that a timeline has. */
-export function prependEvents(timeline: Timeline, events: readonly FeedEvent[]): void {
-	const [first] = timeline.items;
-	const oldest = !first ? Number.POSITIVE_INFINITY : first.kind === 'gap' ? first.from : first.event.seq;
-	timeline.items = [...events.filter(({ seq }) => seq < oldest).map(toItem), ...timeline.items];
+/**
+ * Brings the events of a range as they stand now: by pages, the newest first, as long as somebody wants them.
+ * @param take is given each page; false ends it
+ * @throws FeedError the relay's own, or `relay-unreachable`
+ */
+export async function fetchRange(
+	client: FeedClient,
+	{ from, to }: Gap,
+	query: Record<string, string>,
+	take: (events: readonly FeedEvent[]) => boolean,
+): Promise<void> {
+	const [epoch] = (client.position ?? '').split(':');
+	let before: string | null = `${epoch}:${to + 1}`;
+	while (before !== null && seqIn(before) > from) {
+		const limit = String(Math.min(seqIn(before) - from, MAX_PAGE_EVENTS));
+		const page: Page = await client.fetchPage({ ...query, before, limit });
+		if (page.epoch !== epoch || !take(page.events)) return;
+		before = page.next;
+	}
 }

@@ -1,8 +1,17 @@
 // The headless client's public face.
-import { type ClientOptions, FeedClient } from './feed-client.ts';
-
 export { FeedError } from '../../relay/protocol/errors.ts';
-export type { Draft, FeedEvent, Receipt } from '../../relay/protocol/event.ts';
+export type {
+	Change,
+	ChangeDraft,
+	Draft,
+	FeedEvent,
+	Own,
+	Person,
+	Receipt,
+	Status,
+} from '../../relay/protocol/event.ts';
+export { LiveTimeline as Timeline } from './changes.ts';
+export { connect } from './connect.ts';
 export {
 	type ClientEvents,
 	type ClientOptions,
@@ -11,15 +20,6 @@ export {
 	type SubscribeOptions,
 	type Waiting,
 } from './feed-client.ts';
-export { type Gap, Timeline, type TimelineItem } from './timeline.ts';
+export type { Company } from './presence.ts';
+export type { Gap, TimelineItem } from './timeline.ts';
 export type { CreateTransport, Transport, TransportHandlers } from './transport.ts';
-
-/**
- * Connects to a channel without a panel.
- * @throws FeedError `invalid-channel`, `no-relay`, `mixed-content`
- */
-export function connect(options: ClientOptions): FeedClient {
-	const client = new FeedClient(options);
-	client.connect();
-	return client;
-}

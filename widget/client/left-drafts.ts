@@ -1,7 +1,7 @@
 // Drafts that pages of this origin have left behind: sent by whoever comes next.
 // Knows where a browser keeps them, and for how long they may be sent; never knows a transport.
 import { FeedError } from '../../relay/protocol/errors.ts';
-import type { Draft } from '../../relay/protocol/event.ts';
+import type { ChangeDraft, Draft } from '../../relay/protocol/event.ts';
 import { findStorage } from './browser-storage.ts';
 import { type Outbox, SENT } from './outbox.ts';
 
@@ -15,7 +15,7 @@ const nobody = (): void => {};
 export function adoptDrafts(outbox: Outbox): void {
 	const storage = findStorage('localStorage') ?? {};
 	for (const name of outbox.left) {
-		let draft: Draft;
+		let draft: Draft | ChangeDraft;
 		try {
 			({ draft } = JSON.parse(storage[name] as string)); // the name was there
 		} catch {

@@ -3,7 +3,8 @@
 import type { Hello } from '../../relay/protocol/client-message.ts';
 import type { Page } from '../../relay/protocol/event.ts';
 import type { Welcome } from '../../relay/protocol/relay-message.ts';
-import { seqIn } from './history.ts';
+import { seqIn } from './changes.ts';
+import { entriesOf } from './history.ts';
 import { createHttpTransport } from './http-transport.ts';
 import type { CreateTransport } from './transport.ts';
 
@@ -26,8 +27,8 @@ export const createLongPoll: CreateTransport = (url, handlers) =>
 			if (!response) return;
 			const page = (await response.json()) as WaitedPage; // the relay's own
 			if (!position && hello.history === 0) page.events = [];
-			// Another log: said by the welcome to a new hello.
-			if (turn > 0 && isOther(page, position)) return;
+			// Another log, or changes that are gone: said by the welcome to a new hello.
+			if (turn > 0 && (page.refresh || isOther(page, position))) return;
 			const welcome = turn === 0 ? welcomeOf(hello, page) : undefined;
 			if (welcome) line.tell(welcome);
 			tellEntries(page, welcome?.after ?? seqIn(position as string), line.tell); // set in the turn before
@@ -37,7 +38,7 @@ export const createLongPoll: CreateTransport = (url, handlers) =>
 
 /** The welcome that a page stands for. */
 function welcomeOf({ ref, position }: Hello, page: WaitedPage): Welcome {
-	const { epoch, first, last, events, missing, time, pulse, returnMs } = page;
+	const { epoch, first, last, events, missing, time, pulse, returnMs, refresh, own } = page;
 	const isLost = isOther(page, position);
 	let after = (events[0]?.seq ?? last + 1) - 1;
 	if (isLost) after = Math.max(first - 1, 0);
@@ -45,14 +46,16 @@ function welcomeOf({ ref, position }: Hello, page: WaitedPage): Welcome {
 	else if (position !== undefined) after = seqIn(position);
 	const recovered = !isLost && !missing;
 	const told = { epoch, first, last, after, recovered, ...(missing ? { missing } : {}), time, pulse, returnMs };
-	return { type: 'welcome', protocol: 1, ...(ref === undefined ? {} : { ref }), ...told };
+	const optional = { ...(ref === undefined ? {} : { ref }), ...(refresh ? { refresh } : {}), ...(own ? { own } : {}) };
+	return { type: 'welcome', protocol: 1, ...optional, ...told };
 }
 
-function tellEntries({ epoch, events, next, missing }: Page, after: number, tell: (message: object) => void): void {
+function tellEntries(page: Page, after: number, tell: (message: object) => void): void {
+	const { epoch, next, missing } = page;
 	const to = next === null ? after : seqIn(next);
 	// Where something is no longer kept it begins behind that: a hole for the client, who finds out what became of it.
 	const from = Math.max(after, missing?.to ?? 0) + 1;
-	if (to > after) tell({ type: 'entries', epoch, from, to, entries: events });
+	if (to > after) tell({ type: 'entries', epoch, from, to, entries: entriesOf(page) });
 }
 
 /** Is it another log than that of the position, or one that lost its end? */

@@ -2,7 +2,7 @@
 // Knows keys, bounds and where a browser keeps things; never knows a transport, nor when to send.
 import { formatClientMessage } from '../../relay/protocol/client-message.ts';
 import { FeedError } from '../../relay/protocol/errors.ts';
-import type { Draft, Receipt } from '../../relay/protocol/event.ts';
+import type { ChangeDraft, Draft, Receipt } from '../../relay/protocol/event.ts';
 import { MAX_EVENT_BYTES } from '../../relay/protocol/limits.ts';
 import { findStorage } from './browser-storage.ts';
 
@@ -34,15 +34,15 @@ export interface Outgoing {
 }
 
 /** Random letters and digits, in every context (`crypto.randomUUID` exists only in secure ones). */
-function createKey(): string {
+export function createKey(): string {
 	return [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join('');
 }
 
 export class Outbox {
 	/** Oldest first; with those that were refused for good and may be tried again. */
 	readonly drafts = new Map<number, Outgoing>();
-	/** Under names that begin with it the browser keeps them. */
-	readonly prefix: string;
+	/** Under names that begin with it the browser keeps them: another one for each reader who has proved who he is. */
+	prefix: string;
 	/** When the last one was stored or given up; milliseconds since 1970. */
 	takenAt = 0;
 	#nextRef = 1;
@@ -70,13 +70,13 @@ export class Outbox {
 	 * Takes a draft as it is now, with a key that makes sending it again harmless.
 	 * @throws FeedError `outbox-full`, `event-too-large`
 	 */
-	add(draft: Draft, resolve: Outgoing['resolve'], reject: Outgoing['reject'], at = Date.now()): Outgoing {
+	add(draft: Draft | ChangeDraft, resolve: Outgoing['resolve'], reject: Outgoing['reject'], at = Date.now()): Outgoing {
 		const ref = this.#nextRef++;
 		const json = formatClientMessage({ type: 'publish', ref, draft: { ...draft, key: draft.key ?? createKey() } });
 		if (new TextEncoder().encode(json).length > MAX_EVENT_BYTES)
 			throw new FeedError('event-too-large', `An event has at most ${MAX_EVENT_BYTES} bytes as JSON.`);
 		if (this.drafts.size >= MAX_WAITING || this.#chars + json.length > MAX_WAITING_CHARS)
-			throw new FeedError('outbox-full', `${this.drafts.size} events wait for the relay already.`);
+			throw new FeedError('outbox-full', `${this.drafts.size} events wait.`);
 		const own = { ref, json, at, resolve, reject };
 		this.#chars += json.length;
 		this.drafts.set(ref, own);

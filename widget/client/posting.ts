@@ -1,8 +1,10 @@
 // Drafts by POST, for transports that only bring: in order, many in one request while another is under way.
 // Knows the forms of the answers; never knows how events come.
+
 import type { Publish } from '../../relay/protocol/client-message.ts';
 import type { ErrorCode, Problem } from '../../relay/protocol/errors.ts';
 import type { Receipt } from '../../relay/protocol/event.ts';
+import { authorise } from './credentials.ts';
 import type { TransportHandlers } from './transport.ts';
 
 /** Of one request, in characters of JSON: little enough for a slow line to be through with it in time. */
@@ -16,12 +18,16 @@ interface Answer {
 	code?: ErrorCode;
 	detail?: string;
 	retryable?: boolean;
+	retryMs?: number;
 }
 
 export class Posting {
 	readonly #url: string;
 	readonly #handlers: TransportHandlers;
 	readonly #signal: AbortSignal;
+	/** Of the newest hello. */
+	token: string | undefined;
+	author: string | undefined;
 	#queue: Publish[] = [];
 	#isBusy = false;
 
@@ -59,7 +65,7 @@ export class Posting {
 		try {
 			const response = await fetch(this.#url, {
 				method: 'POST',
-				headers: { 'content-type': 'application/json' },
+				headers: { 'content-type': 'application/json', ...authorise(this.token, this.author) },
 				body,
 				signal: this.#signal,
 			});
@@ -70,15 +76,20 @@ export class Posting {
 		} finally {
 			clearTimeout(timer);
 		}
-		const { code = 'internal', detail = 'The relay failed.', retryable = true, events = [] } = answer;
+		const { code = 'internal', detail = 'The relay failed.', retryable = true, retryMs, events = [] } = answer;
+		// Of the token, and of no draft: they are sent again with another one.
+		if (code.startsWith('token')) {
+			this.#handlers.onMessage(JSON.stringify({ type: 'error', code, message: detail, retryable }));
+			return;
+		}
 		const receipts: object[] = [];
 		const errors: object[] = [];
 		for (const [index, { ref }] of messages.entries()) {
-			const result = events[index] ?? { error: { code, detail, retryable } };
+			const result = events[index] ?? { error: { code, detail, retryable, retryMs, event: undefined } };
 			if (!('error' in result)) receipts.push({ ref, ...result });
 			else {
-				const { code, detail: message, retryable } = result.error;
-				errors.push({ type: 'error', ref, code, message, retryable });
+				const { code, detail: message, retryable, retryMs, event } = result.error;
+				errors.push({ type: 'error', ref, code, message, retryable, retryMs, event });
 			}
 		}
 		// Those that wait behind one that comes again come again too, in their order.

@@ -9,17 +9,14 @@ import { FeedError } from '../../relay/protocol/errors.ts';
 export function parseRelay(relay: string): string {
 	const { origin, hostname, protocol, pathname } = URL.canParse(relay) ? new URL(relay) : ({} as Partial<URL>);
 	if (!protocol?.startsWith('http')) {
-		throw new FeedError('no-relay', 'Give the address of the relay, such as `https://relay.example.org`.');
+		throw new FeedError('no-relay', 'Give the relay address, such as `https://relay.example.org`.');
 	}
 	if (
 		globalThis.location?.protocol === 'https:' &&
 		protocol === 'http:' &&
 		!/^(127\.|\[::1]$|(.*\.)?localhost$)/.test(hostname ?? '')
 	) {
-		throw new FeedError(
-			'mixed-content',
-			`A page loaded over https needs a relay over https; this one is \`${origin}\`.`,
-		);
+		throw new FeedError('mixed-content', `A page over https needs a relay over https, not \`${origin}\`.`);
 	}
 	return `${origin}${pathname}`.replace(/\/+$/, '');
 }

@@ -4,6 +4,7 @@ import { type ClientOptions, FeedClient } from './feed-client.ts';
 import { checkTypes } from './subscriptions.ts';
 
 const clients = new Map<string, SharedClient>();
+const users = new WeakMap<object, FeedClient>();
 
 export class SharedClient {
 	readonly client: FeedClient;
@@ -21,15 +22,22 @@ export class SharedClient {
 	 * @throws FeedError as `FeedClient` does
 	 */
 	static join(user: object, options: ClientOptions): SharedClient {
-		const { relay, channel, types, history = '' } = options;
-		// Who begins as no other may, or was refused, is on his own.
+		const { relay, channel, types, history = '', token, tokenUrl, getToken } = options;
+		// Who begins as no other may, was refused, or has a token that may become another's, is on his own.
 		const own = /^\d*[smhd]?$/.test(String(history)) ? '' : history;
-		const key = [relay, channel, types, own].join('\n');
+		const key = [relay, channel, types, own, token, tokenUrl].join('\n');
 		const known = clients.get(key);
-		const shared = known && known.client.connection !== 'refused' ? known : new SharedClient(key, options);
+		const isSame = !token && known?.client.getToken === getToken && known?.client.connection !== 'refused';
+		const shared = known && isSame ? known : new SharedClient(key, options);
 		clients.set(key, shared);
 		shared.want(user, types);
+		users.set(user, shared.client);
 		return shared;
+	}
+
+	/** The client that a user has joined last. */
+	static of(user: object): FeedClient | undefined {
+		return users.get(user);
 	}
 
 	/**
@@ -43,6 +51,7 @@ export class SharedClient {
 
 	leave(user: object): void {
 		this.#wishes.delete(user);
+		users.delete(user);
 		if (this.#wishes.size > 0) this.#transfer();
 		else {
 			if (clients.get(this.#key) === this) clients.delete(this.#key);

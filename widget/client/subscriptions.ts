@@ -66,3 +66,11 @@ export function checkTypes<T extends readonly string[] | undefined>(types: T): T
 		'A type is a name such as `deploy.done`, a prefix such as `deploy.*`, or `*`.',
 	);
 }
+
+/** Do patterns choose an entry by its type, or by that of the event that it answers? */
+export function matchesSome(
+	patterns: readonly string[],
+	{ type, replyType = type }: { type: string; replyType?: string },
+): boolean {
+	return patterns.some((pattern) => matchesType(pattern, type) || matchesType(pattern, replyType));
+}

@@ -10,12 +10,14 @@ export interface Gap {
 
 export type TimelineItem = { kind: 'event'; event: FeedEvent } | ({ kind: 'gap' } & Gap);
 
-/** Events beyond this are dropped from the old end; they can be loaded again. */
-const MAX_EVENTS = 20_000;
+/** So many are kept. Beyond a tenth more the oldest are dropped, all at once; they can be loaded again. */
+const MAX_ITEMS = 100_000;
 
 export class Timeline {
-	/** Oldest first. Replaced, never changed, when something comes. */
-	items: readonly TimelineItem[] = [];
+	/** Oldest first. The same array for as long as it lasts. */
+	readonly items: TimelineItem[] = [];
+	/** How often it was cleared. */
+	clears = 0;
 
 	/** The events alone, oldest first. */
 	get events(): FeedEvent[] {
@@ -24,21 +26,22 @@ export class Timeline {
 
 	/** Adds newer events; those that are here already are passed over. Answers how many were dropped at the old end. */
 	append(events: readonly FeedEvent[]): number {
-		const newest = seqOf(this.items.at(-1));
-		const items = events.filter(({ seq }) => seq > newest).map(toItem);
-		if (items.length === 0) return 0;
-		const dropped = Math.max(this.items.length + items.length - MAX_EVENTS, 0);
-		this.items = [...this.items, ...items].slice(dropped);
+		const { items } = this;
+		const newest = seqOf(items.at(-1));
+		for (const event of events) if (event.seq > newest) items.push(toItem(event));
+		const dropped = items.length > MAX_ITEMS * 1.1 ? items.length - MAX_ITEMS : 0;
+		items.splice(0, dropped);
 		return dropped;
 	}
 
 	/** Marks a range after the newest as missing. */
 	addGap({ from, to }: Gap): void {
-		this.items = [...this.items, { kind: 'gap', from, to }];
+		this.items.push({ kind: 'gap', from, to });
 	}
 
 	clear(): void {
-		this.items = [];
+		this.items.length = 0;
+		this.clears++;
 	}
 }
 

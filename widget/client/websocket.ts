@@ -45,7 +45,7 @@ export function createWebSocket(url: string, handlers: TransportHandlers): Trans
 			own.onclose = ({ code, reason }) => end(code, reason);
 		},
 		send(text) {
-			return socket?.readyState === 1 && socket.send(text);
+			return socket?.send(text) ?? false;
 		},
 		close() {
 			const own = socket;

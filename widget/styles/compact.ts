@@ -4,7 +4,7 @@ import { css } from 'lit';
 
 export const compact = css`
 	.compact .row {
-		grid-template-columns: minmax(68px, auto) 14px 116px minmax(0, 1fr);
+		grid-template-columns: minmax(5.25em, auto) 14px 9em minmax(0, 1fr);
 		gap: 0 8px;
 		min-block-size: 26px;
 		padding-block: 3px;
@@ -20,7 +20,9 @@ export const compact = css`
 	.compact .meta {
 		display: contents;
 	}
-	.compact .row *:not(pre) {
+	.compact .row > :not(pre, .under),
+	.compact .meta > *,
+	.compact .meta > :not(.acts) * {
 		grid-row: 1;
 		line-height: inherit;
 	}
@@ -54,6 +56,19 @@ export const compact = css`
 		grid-column: 5;
 		min-block-size: 1lh;
 	}
+	.compact .under {
+		grid-area: 2 / 1 / auto / -1;
+	}
+	.compact .meta .acts {
+		inset-block: 1px;
+		inset-inline-end: 8px;
+		margin: 0;
+		border-radius: 6px;
+		background: var(--_sunken);
+	}
+	.compact .row:not(:hover, :focus-within, .row-selected) .acts {
+		opacity: 0;
+	}
 	.compact .data {
 		grid-column: 6;
 		margin-block: -2px;
@@ -66,9 +81,9 @@ export const compact = css`
 		white-space: pre-wrap;
 	}
 
-	@container (width < 518px) {
+	@container (width < 37em) {
 		.compact .row {
-			grid-template-columns: minmax(68px, auto) 14px fit-content(9em) minmax(0, 1fr);
+			grid-template-columns: minmax(5.25em, auto) 14px 6.5em minmax(0, 1fr);
 		}
 		.compact .meta a span {
 			display: none;
@@ -77,10 +92,21 @@ export const compact = css`
 			grid-area: 2 / 1 / auto / -1;
 		}
 	}
-	@container (width < 358px) {
+	@container (width < 25.5em) {
 		/* Words first: what is left of the line is the sentence's. */
+		.compact .row {
+			grid-template-columns: minmax(5.25em, auto) 14px minmax(0, 1fr);
+		}
 		.compact .type {
 			display: none;
+		}
+		.compact .text {
+			grid-column: 3;
+		}
+	}
+	@container (width >= 64.1em) {
+		.compact .row {
+			grid-template-columns: minmax(5.25em, auto) 14px 13em minmax(0, 1fr);
 		}
 	}
 `;

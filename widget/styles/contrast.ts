@@ -13,5 +13,8 @@ export const contrast = css`
 			--_warn: var(--live-feed-warn, light-dark(#693d00, #e8b04b));
 			--_error: var(--live-feed-error, light-dark(#8e1912, #ffa79f));
 		}
+		.row-pending .text {
+			opacity: 1;
+		}
 	}
 `;

@@ -94,7 +94,6 @@ export const frame = css`
 	.data,
 	.avatar,
 	.row-debug .text,
-	.pause,
 	pre {
 		color: var(--_text-2);
 	}
@@ -133,7 +132,6 @@ export const frame = css`
 	}
 	.dot {
 		color: var(--_ok);
-		animation: beat 0.6s;
 	}
 	svg {
 		flex: none;
@@ -168,6 +166,17 @@ export const frame = css`
 	.tool svg {
 		vertical-align: -3px;
 	}
+	.space {
+		display: block;
+		inline-size: 1px;
+	}
+	.view {
+		position: relative;
+		flex: 1 1 auto;
+		display: flex;
+		flex-direction: column;
+		min-block-size: 0;
+	}
 	.list {
 		flex: 1 1 auto;
 		display: flex;
@@ -198,28 +207,12 @@ export const frame = css`
 	.title ~ :nth-child(n + 4) {
 		margin-block-start: 12px;
 	}
-	@container (width < 418px) {
+	@container (width < 29.8em) {
 		.titles {
 			display: block;
 		}
 		.words {
 			display: block;
-		}
-	}
-	@keyframes beat {
-		50% {
-			opacity: 0.4;
-		}
-	}
-	@keyframes fresh {
-		from {
-			background: var(--_accent-tint);
-		}
-	}
-	@media (prefers-reduced-motion: reduce) {
-		* {
-			animation: none !important;
-			transition: none !important;
 		}
 	}
 `;

@@ -6,7 +6,7 @@ export const rows = css`
 	.row {
 		position: relative;
 		display: grid;
-		grid-template-columns: 28px minmax(0, 1fr) auto;
+		grid-template-columns: calc(2 * var(--_size)) minmax(0, 1fr) auto;
 		gap: 0 12px;
 		align-items: start;
 		padding: 10px 16px;
@@ -14,9 +14,6 @@ export const rows = css`
 	.avatar,
 	.copy {
 		background: var(--_sunken);
-	}
-	.row-fresh {
-		animation: fresh 1.2s;
 	}
 	.row-success {
 		--_level: var(--_ok);
@@ -30,6 +27,10 @@ export const rows = css`
 	.level {
 		gap: 4px;
 		color: var(--_level);
+	}
+	.level svg {
+		inline-size: 1em;
+		block-size: 1em;
 	}
 	:is(.row-warning, .row-error)::after {
 		content: '';
@@ -48,11 +49,11 @@ export const rows = css`
 		grid-row: span 2;
 		position: relative;
 		overflow: hidden;
-		inline-size: 28px;
-		block-size: 28px;
-		font-size: 11px;
+		inline-size: calc(2 * var(--_size));
+		block-size: calc(2 * var(--_size));
+		font-size: max(11px, 0.786 * var(--_size));
 		letter-spacing: 0.02em;
-		line-height: 26px;
+		line-height: calc(2 * var(--_size) - 2px);
 		text-align: center;
 	}
 	.person {
@@ -92,10 +93,14 @@ export const rows = css`
 		padding-block-start: 2px;
 		white-space: nowrap;
 	}
-	.meta {
-		grid-column: 2 / 4;
+	/* As wide from the first as it will be, so that no sentence is broken anew when time goes by. */
+	.comfortable .time {
+		min-inline-size: 4.5em;
+		text-align: end;
 	}
 	.meta {
+		grid-column: 2 / 4;
+		align-items: baseline;
 		flex-wrap: wrap;
 		overflow-wrap: anywhere;
 	}
@@ -116,21 +121,21 @@ export const rows = css`
 		border-block-start: 1px solid var(--_line);
 	}
 
-	.row-fold:not(.row-expanded) .text {
+	.row-long:not(.row-expanded) .text {
 		max-block-size: 6lh;
 		overflow: clip;
 		mask: linear-gradient(#000 4lh, #0000);
 	}
-	@container (width >= 418px) {
-		.row-fold:not(.row-wide) .text {
+	@container (width >= 29.8em) {
+		.row-long:not(.row-wide) .text {
 			max-block-size: none;
 			mask: none;
 		}
-		.row-fold:not(.row-wide) .more {
+		.row-long:not(.row-wide) .more {
 			display: none;
 		}
 	}
-	@container (width < 358px) {
+	@container (width < 25.5em) {
 		.header,
 		.row,
 		.day {

@@ -14,6 +14,7 @@ export const tokens = css`
 		--_text-2: var(--live-feed-text-2, light-dark(#4a505a, #b6bcc7));
 		--_text-3: var(--live-feed-text-3, light-dark(#626975, #969daa));
 		--_accent: var(--live-feed-accent, light-dark(#2456d6, #8fb2ff));
+		--_on-accent: var(--live-feed-on-accent, light-dark(#ffffff, #0d1524));
 		--_accent-tint: var(--live-feed-accent-tint, light-dark(#eaf0fe, #1b2740));
 		--_ok: var(--live-feed-ok, light-dark(#15703f, #62cf94));
 		--_warn: var(--live-feed-warn, light-dark(#8a5100, #e8b04b));
@@ -21,6 +22,6 @@ export const tokens = css`
 		--_error-tint: var(--live-feed-error-tint, light-dark(#fdecea, #331a19));
 		--_font: var(--live-feed-font, system-ui, sans-serif);
 		--_mono: var(--live-feed-mono, ui-monospace, Menlo, Consolas, monospace);
-		--_size: var(--live-feed-font-size, clamp(13px, 0.875rem, 20px));
+		--_size: var(--live-feed-font-size, clamp(13px, 0.875rem, 28px));
 	}
 `;

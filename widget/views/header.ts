@@ -10,15 +10,15 @@ import { drawLines } from './lines.ts';
 import { isAuthors } from './note.ts';
 import type { PanelHandlers, PanelProps } from './panel.ts';
 
-/** The state of the connection in words. */
-export function stateWords(props: PanelProps): string {
+/** The state of the connection in words; some of them come with what is loaded later. */
+export function stateWords(props: PanelProps): string | undefined {
 	const { connection, words, asOf } = props;
 	if (isAuthors(props)) return words.notSetUp;
 	return {
 		idle: '',
 		connecting: props.settled ? words.connecting : '',
-		'catching-up': words.catchingUp(props.toGo),
-		live: props.paused ? words.paused(props.waiting) : words.live,
+		'catching-up': words.catchingUp?.(props.toGo),
+		live: props.paused ? words.paused?.(props.waiting ?? 0) : words.live,
 		offline: words.offline(asOf ? formatClock(asOf, props) : undefined),
 		refused: words.notAllowed,
 	}[connection];
@@ -40,13 +40,14 @@ export function header(props: PanelProps, on: PanelHandlers): TemplateResult {
 				? ['play', words.resume, on.onTogglePause]
 				: ['pause', words.pause, on.onTogglePause];
 	return html`<header class="header" part="header" ?hidden=${props.noHeader}>
-		${drawLines([{ key: beat, deps: [sign], draw: () => html`<span class="sign ${sign}">${icon(sign, 10)}</span>` }])}
+		${drawLines([{ key: beat, deps: [sign], draw: () => html`<span class="sign ${sign}">${icon(sign, sign === 'pause' ? 12 : 10)}</span>` }])}
 		<div class="titles">
-			<slot name="heading"><h2 class="heading" part="heading" dir="auto">${props.heading || props.channel || 'live-feed'}</h2></slot>
-			<span class="words" part="state">${stateWords(props)}</span>
+			<slot name="heading"><h2 class="heading" part="heading" dir="auto" title=${props.heading || props.channel}>${props.heading || props.channel || 'live-feed'}</h2></slot>
+			<span class="words" part="state">${props.minute === undefined ? stateWords(props) : later?.minuteWords(props)}</span>
 		</div>
-		${pulse && later && !props.noPulse ? drawLines([{ key: 0, deps: [pulse, minute, words], draw: () => later.pulseView(pulse, minute, props, words) }]) : nothing}
+		${later?.peopleButton(props, on)}
+		${pulse && later && !props.noPulse ? drawLines([{ key: 0, deps: [pulse, minute, words, props.minute], draw: () => later.pulseView(props, on) }]) : nothing}
 		<slot name="actions"></slot>
-		${connection === 'refused' || isAuthors(props) ? nothing : html`<button class="tool" title=${label} @click=${act}>${icon(tool)}</button>`}
+		${connection === 'refused' || isAuthors(props) ? nothing : html`<button class="tool" aria-label=${label} title=${later && act !== on.onRetry ? words.withKey(label, 'p') : label} @click=${act}>${icon(tool)}</button>`}
 	</header>`;
 }

@@ -6,6 +6,7 @@ import { insertPart, removePart, setChildPartValue } from 'lit/directive-helpers
 
 /** One line. */
 export interface Line {
+	/** Lines that stay keep their order among each other, or one of them has to be moved: a moved row loses focus and press. */
 	key: string | number;
 	/** Always as many; compared by identity. */
 	deps: readonly unknown[];
@@ -45,4 +46,4 @@ class Lines extends Directive {
 }
 
 /** The lines in their order; keys must differ. Takes the place of children, not of an attribute. */
-export const drawLines = directive(Lines);
+export const drawLines: (lines: readonly Line[]) => unknown = directive(Lines);

@@ -2,14 +2,18 @@
 // Knows which schemes are safe; never knows where an address came from.
 import { html } from 'lit';
 
-/** The address where it is one of a scheme that `schemes` takes, else undefined. */
-export function safeUrl(text = '', schemes = /^https?:/): URL | undefined {
+/** Schemes that a picture or a sentence may name; an event's own link may be a mail address too. */
+const WEB = ['https:', 'http:'];
+export const LINKED = [...WEB, 'mailto:'];
+
+/** The address, parsed, where its scheme is one of `schemes`; else undefined. */
+export function safeUrl(text = '', schemes = WEB): URL | undefined {
 	const url = URL.canParse(text) ? new URL(text) : undefined;
 	// `https://bank.example@evil.example` reads as the first and goes to the second.
-	return url && schemes.test(url.href) && !url.username ? url : undefined;
+	return url && schemes.includes(url.protocol) && !url.username && !url.password ? url : undefined;
 }
 
-/** A link to another place, which learns nothing of this page. */
-export function link(href: string, content: unknown): unknown {
-	return html`<a href=${href} target="_blank" rel="noopener noreferrer">${content}</a>`;
+/** A link to another place, which learns nothing of this page; Tab reaches it where its row is the one that Tab reaches. */
+export function link({ href }: URL, content: unknown, reachable: boolean): unknown {
+	return html`<a href=${href} title=${href} target="_blank" rel="noopener noreferrer" tabindex=${reachable ? 0 : -1}>${content}</a>`;
 }

@@ -22,16 +22,18 @@ export function note(name: Icon, title: string, text: unknown, more: unknown = n
 
 /** No event yet; whoever runs a relay on this machine is also told how to send one. */
 export function emptyView({ channel, relay, words }: { channel: string; relay: string; words: Words }): TemplateResult {
-	const curl = html`<p class="code copy" dir="ltr">curl -d hello ${relay}/channels/${channel}/events</p>`;
+	const curl = html`<p class="code copy" dir="ltr">curl -d hello ${relay}/<wbr>channels/<wbr>${channel}/<wbr>events</p>`;
+	// The name stands out of the sentence, wherever a language puts it.
+	const [before, after] = words.nothingYet('\n').split('\n');
 	return note(
 		'tray',
 		words.nothing,
-		words.nothingYet(channel),
+		html`${before}<bdi class="code">${channel}</bdi>${after}`,
 		/\/(localhost|127\.|\[::1)/.test(relay) ? curl : nothing,
 	);
 }
 
 /** True for what the page's author has to mend. */
 export function isAuthors({ problem }: Trouble): boolean {
-	return /no-|mixed|invalid/.test(problem?.code ?? '');
+	return /no-|mixed|invalid|unsupported/.test(problem?.code ?? '');
 }

@@ -1,12 +1,14 @@
 // The last hour as sixty bars.
 // Knows counts by minute; never knows the events behind them.
 
-import type { TemplateResult } from 'lit';
-import { html } from 'lit';
-import type { FeedEvent, Pulse } from '../../relay/protocol/event.ts';
-import type { Zone } from '../times.ts';
+import { html, nothing } from 'lit';
+import { type FeedEvent, LEVELS, type Pulse } from '../../relay/protocol/event.ts';
 import { formatClock } from '../times.ts';
-import type { Words } from '../words.ts';
+import type { PanelHandlers, PanelProps } from './panel.ts';
+
+const MINUTE_MS = 60_000;
+/** More than the hour that is shown. */
+const KEPT_MINUTES = 120;
 
 /** Events and errors of the sixty minutes that end with `minute` (minutes since 1970), oldest first. */
 export function lastHour({ minute: first, counts }: Pulse, minute: number): [events: number, errors: number][] {
@@ -18,22 +20,38 @@ export function lastHour({ minute: first, counts }: Pulse, minute: number): [eve
 }
 
 /** Counts events that came after the relay has counted; a minute that it did not know begins with them. */
-export function countEvents(pulse: Pulse, events: readonly FeedEvent[]): Pulse {
-	const counts = { ...pulse.counts };
-	for (const { level = 'info', time } of events) {
-		const index = Math.floor(time / 60_000) - pulse.minute;
-		const minutes = [...(counts[level] ?? [])];
-		minutes[index] = (minutes[index] ?? 0) + 1;
-		counts[level] = minutes;
+export function countEvents({ minute: first, counts: known }: Pulse, events: readonly FeedEvent[]): Pulse {
+	const newest = Math.floor((events.at(-1)?.time ?? 0) / MINUTE_MS);
+	// Nobody asks for older ones any more, however long a page is open.
+	const minute = Math.max(first, newest - KEPT_MINUTES);
+	const counts: Pulse['counts'] = {};
+	for (const level of LEVELS) {
+		const minutes = known[level];
+		if (minutes) counts[level] = minutes.slice(minute - first);
 	}
-	return { minute: pulse.minute, counts };
+	for (const { level = 'info', time } of events) {
+		counts[level] ??= [];
+		const index = Math.floor(time / MINUTE_MS) - minute;
+		if (index >= 0) counts[level][index] = (counts[level][index] ?? 0) + 1;
+	}
+	return { minute, counts };
 }
 
-/** The drawing and its name. */
-export function pulseView(pulse: Pulse, minute: number, zone: Zone, words: Words): TemplateResult {
+/** What a minute of the hour had, in words. */
+export function minuteWords({ pulse, now, minute = 0, words, ...zone }: PanelProps): string {
+	const last = Math.floor(now / MINUTE_MS);
+	const [events, errors] = (pulse && lastHour(pulse, last)[minute]) ?? [0, 0];
+	return words.pulseMinute(formatClock((last - 59 + minute) * MINUTE_MS, zone), events, errors);
+}
+
+/** The drawing and its name. A minute of it is chosen by the pointer or by arrows, and gone to by a press. */
+export function pulseView(props: PanelProps, { onMinute, onGoToMinute }: PanelHandlers): unknown {
+	const { pulse, words } = props;
+	if (!pulse) return nothing;
+	const minute = Math.floor(props.now / MINUTE_MS);
 	const hour = lastHour(pulse, minute);
 	const most = Math.max(...hour.map(([n]) => n));
-	const busiest = formatClock((minute - 59 + hour.findIndex(([n]) => n === most)) * 60_000, zone);
+	const busiest = formatClock((minute - 59 + hour.findIndex(([n]) => n === most)) * 60_000, props);
 	const sum = (which: 0 | 1) => hour.reduce((total, counts) => total + counts[which], 0);
 	const name = words.pulse(sum(0), busiest, most, sum(1));
 	let bars = '';
@@ -50,5 +68,20 @@ export function pulseView(pulse: Pulse, minute: number, zone: Zone, words: Words
 		if (i < 59) bars += bar;
 		else running = bar;
 	}
-	return html`<svg class="pulse" part="pulse" role="img" aria-label=${name} width="120" height="20" viewBox="0 0 120 20" preserveAspectRatio="none"><path class="ground" d="M0 19.5H120"></path><path d=${bars}></path><path class="running" d=${running}></path><path class="errors" d=${bad}></path></svg>`;
+	const chosen = props.minute ?? 59;
+	const pointAt = ({ currentTarget, clientX }: PointerEvent) => {
+		const { left, width } = (currentTarget as Element).getBoundingClientRect(); // the drawing itself
+		onMinute(Math.min(59, Math.max(0, Math.floor(((clientX - left) / width) * 60))));
+	};
+	const step = (press: KeyboardEvent) => {
+		// Oldest first from the left, in every direction of writing.
+		const by = { ArrowLeft: -1, ArrowRight: 1, ArrowDown: -1, ArrowUp: 1, Home: -59, End: 59 }[press.key];
+		if (by) onMinute(Math.min(59, Math.max(0, chosen + by)));
+		else if (press.key === 'Enter') onGoToMinute(chosen);
+		else return;
+		press.preventDefault();
+	};
+	return html`<svg class="pulse" part="pulse" role="slider" tabindex="0" aria-label=${name} aria-valuemin="0" aria-valuemax="59" aria-valuenow=${chosen} aria-valuetext=${minuteWords({ ...props, minute: chosen })}
+		width="120" height="20" viewBox="0 0 120 20" preserveAspectRatio="none" @pointermove=${pointAt} @pointerleave=${() => onMinute(undefined)} @blur=${() => onMinute(undefined)} @keydown=${step} @click=${() => onGoToMinute(chosen)}>
+		<path class="chosen" d=${props.minute === undefined ? '' : `M${chosen * 2 + 1} 20V0`}></path><path class="ground" d="M0 19.5H120"></path><path d=${bars}></path><path class="running" d=${running}></path><path class="errors" d=${bad}></path></svg>`;
 }

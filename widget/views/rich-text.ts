@@ -8,7 +8,7 @@ import { link, safeUrl } from './link.ts';
 export interface Token {
 	kind: 'text' | 'code' | 'name' | 'link';
 	text: string;
-	href?: string;
+	url?: URL;
 }
 
 // An address ends before the signs that end a sentence, before a bracket that was not opened inside it, and before what
@@ -27,9 +27,9 @@ export function tokenize(text: string): Token[] {
 	};
 	for (const match of text.matchAll(MARKS)) {
 		const [found, code] = match;
-		const href = safeUrl(found)?.href;
+		const url = safeUrl(found);
 		if (code) add(match.index, { kind: 'code', text: code });
-		else if (href) add(match.index, { kind: 'link', text: found, href });
+		else if (url) add(match.index, { kind: 'link', text: found, url });
 		else if (found[0] === '@') add(match.index, { kind: 'name', text: found });
 		else continue;
 		done = match.index + found.length;
@@ -38,12 +38,26 @@ export function tokenize(text: string): Token[] {
 	return tokens;
 }
 
-/** The text as nodes. */
-export function richText(text: string): unknown[] {
-	return tokenize(text).map(({ kind, text, href }) => {
+/** Where a link goes, if that is not what it says: letters of other scripts that look alike, numbers, escapes. */
+export function hiddenHost(text: string, { host, hostname }: URL): string {
+	const [, said = ''] = /^\w+:\/\/([^/?#\\]*)/.exec(text) ?? [];
+	return [host, hostname].includes(said.replace(/:\d*$/, '').toLowerCase()) ? '' : host;
+}
+
+/** Does a text name whom `isMe` knows, behind an @? What stands in `code` names nobody. */
+export function mentionsOf(text: string, isMe: (name: string) => boolean): boolean {
+	return text.includes('@') && tokenize(text).some(({ kind, text }) => kind === 'name' && isMe(text));
+}
+
+/** The text as nodes; Tab reaches its links where `reachable`, and what names the reader is told by `isMe`. */
+export function richText(text: string, reachable = true, isMe?: (name: string) => boolean): unknown[] {
+	return tokenize(text).map(({ kind, text, url }) => {
 		if (kind === 'text') return text;
-		if (kind === 'name') return html`<bdi class="name">${text}</bdi>`;
+		if (kind === 'name') return html`<bdi class="name ${isMe?.(text) ? 'me' : ''}">${text}</bdi>`;
 		const part = html`<span class=${kind} dir="ltr">${text}</span>`;
-		return href ? link(href, part) : part;
+		const host = url && hiddenHost(text, url);
+		return url
+			? link(url, host ? html`${part} <span class="quiet" dir="ltr">(${host})</span>` : part, reachable)
+			: part;
 	});
 }

@@ -25,17 +25,26 @@ export function troubleView(
 ): TemplateResult {
 	const { problem, retryAt, relay } = trouble;
 	const authors = isAuthors(trouble);
+	// A relay that is full has answered, and says so itself.
+	const isAnswered = problem && problem.code !== 'relay-unreachable';
+	const next = retryAt && formatClock(retryAt, trouble, true);
 	return authors || refused
 		? note(
 				authors ? 'warning' : 'lock',
-				authors ? words.notSetUp : words.refused,
+				titleOf(problem?.code, authors, words),
 				richText(problem?.message ?? ''),
 				html`<p class="quiet code" dir="ltr">${problem?.code}</p>`,
 			)
 		: note(
 				'gap',
-				words.unreachable,
-				richText(words.noAnswer(relay, retryAt ? formatClock(retryAt, trouble, true) : undefined)),
+				isAnswered ? words.refused : words.unreachable,
+				html`<span>${richText(isAnswered ? problem.message : words.noAnswer(relay))}</span>${next && html` <span>${words.nextAttempt(next)}</span>`}`,
 				html`<button class="button" @click=${onRetry}>${words.retry}</button>`,
 			);
+}
+
+/** Who may not come in is told so, whoever has said it: the relay, or what gives out the tokens. */
+function titleOf(code: string | undefined, authors: boolean, words: Words): string {
+	if (authors) return words.notSetUp;
+	return /^(token|forbidden)/.test(code ?? '') ? words.notAllowed : words.refused;
 }

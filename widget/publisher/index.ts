@@ -1,0 +1,17 @@
+// The sender for servers: events out, nothing in.
+import type { Receipt } from '../../relay/protocol/event.ts';
+import { Publisher, type PublisherOptions } from './publisher.ts';
+
+export { FeedError } from '../../relay/protocol/errors.ts';
+export type { Draft, Receipt } from '../../relay/protocol/event.ts';
+export type { Publisher, PublisherOptions } from './publisher.ts';
+
+/**
+ * Makes a publisher for one channel of a relay. It holds no connection, and nothing runs until something is published.
+ * @throws FeedError `invalid-channel`, `no-relay`; nothing else of it ever throws, unless `throws` is true
+ */
+export function createPublisher(options: PublisherOptions & { throws: true }): Publisher<Receipt>;
+export function createPublisher(options: PublisherOptions): Publisher;
+export function createPublisher(options: PublisherOptions): Publisher {
+	return new Publisher(options);
+}
