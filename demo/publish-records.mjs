@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { parseArgs, stripVTControlCharacters } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 
 const USAGE = `Publishes real records to a live-feed relay, oldest first, each with the time at which it happened.
@@ -38,11 +38,17 @@ class UsageError extends Error {}
 
 /** `Ada Lovelace`, and never an address. */
 function parseName(text) {
-	const name = text.replace(/<[^>]*>/g, '').trim();
+	const name = dropControls(text.replace(/<[^>]*>|[\u202a-\u202e\u2066-\u2069]/g, '')).trim();
 	return [...(name.includes('@') ? name.slice(0, name.indexOf('@')) : name)].slice(0, MAX_NAME_CHARS).join('');
 }
 
-function cutText(text) {
+/** Colours of a terminal, and what else a relay refuses in a name or a sentence. */
+function dropControls(text) {
+	return stripVTControlCharacters(text).replace(/(?!\t)\p{Cc}/gu, '');
+}
+
+function cutText(line) {
+	const text = dropControls(line);
 	const bytes = Buffer.from(text);
 	if (bytes.length <= MAX_TEXT_BYTES) return text;
 	return `${bytes
