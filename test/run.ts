@@ -8,6 +8,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { buildPackage, buildSite } from '../widget/build.ts';
+import { readReports } from './support/spill.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const NODE_SUITES = ['unit', 'contract', 'package', 'relay', 'e2e'];
@@ -29,21 +30,29 @@ const wanted = (named.length > 0 ? named : SUITES).filter(hasTests);
 
 const results = new Map<string, Totals>();
 const folder = await mkdtemp(path.join(tmpdir(), 'live-feed-test-'));
-let child: ReturnType<typeof spawn> | undefined;
+/** Where tokens and secrets were looked for, by all processes of all suites. */
+const spilt = path.join(folder, 'spilt.ndjson');
+const children = new Set<ReturnType<typeof spawn>>();
 let isInterrupted = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 	process.on(signal, () => {
 		// The runners end what they started themselves; what is known by then is still summed up.
 		isInterrupted = true;
-		child?.kill(signal);
-		setTimeout(() => child?.kill('SIGKILL'), 8_000).unref();
+		for (const child of children) child.kill(signal);
+		setTimeout(() => {
+			for (const child of children) child.kill('SIGKILL');
+		}, 8_000).unref();
 	});
 }
 try {
 	if (wanted.some((suite) => BUILT_SUITES.includes(suite))) await build();
 	const inNode = wanted.filter((suite) => NODE_SUITES.includes(suite));
+	const isInBrowser = wanted.includes('browser') && !isInterrupted;
+	// Most of what the browser's tests do is waiting: they run beside the others, and are told of after them.
+	const inBrowser = isInBrowser ? runInBrowser(inNode.length > 0) : undefined;
 	if (inNode.length > 0) await runVitest(inNode);
-	if (wanted.includes('browser') && !isInterrupted) await runInBrowser();
+	(await inBrowser)?.();
+	sumSpilt();
 } finally {
 	await rm(folder, { recursive: true, force: true });
 }
@@ -71,7 +80,7 @@ async function runVitest(suites: string[]): Promise<void> {
 	const file = path.join(folder, 'vitest.json');
 	const code = await run([
 		path.join(ROOT, 'node_modules', 'vitest', 'vitest.mjs'),
-		...['run', '--config', 'test/vitest.config.ts', ...suites.flatMap((suite) => ['--project', suite])],
+		...['run', '--config', 'test/vitest.config.ts', ...suites.flatMap(projectsOf)],
 		...['--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...rest],
 	]);
 	const perSuite = new Map<string, Totals>(suites.map((suite) => [suite, none()]));
@@ -98,15 +107,26 @@ async function runVitest(suites: string[]): Promise<void> {
 	addExit('vitest', code, [...perSuite.values()]);
 }
 
-async function runInBrowser(): Promise<void> {
+/** Of the pages' tests, some go by themselves. */
+function projectsOf(suite: string): string[] {
+	return (suite === 'e2e' ? ['e2e', 'alone'] : [suite]).flatMap((project) => ['--project', project]);
+}
+
+/** Resolves when they have run; the function prints what was kept until then, and adds up. */
+async function runInBrowser(isBeside: boolean): Promise<() => void> {
 	const file = path.join(folder, 'browser.json');
 	const config = path.join('test', 'browser', 'web-test-runner.config.mjs');
 	const runner = path.join('node_modules', '@web', 'test-runner', 'dist', 'bin.js');
 	const files = rest.flatMap((word) => (word.startsWith('-') ? [word] : ['--files', `test/browser/**/*${word}*`]));
-	const code = await run(['--import', 'tsx', runner, '--config', config, ...files], { TEST_TOTALS: file });
-	const totals = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Totals) : none(); // our own reporter wrote it
-	results.set('browser', totals);
-	addExit('web-test-runner', code, [totals]);
+	const kept: Buffer[] = [];
+	const args = ['--import', 'tsx', runner, '--config', config, ...files];
+	const code = await run(args, { TEST_TOTALS: file }, isBeside ? kept : undefined);
+	return () => {
+		process.stdout.write(Buffer.concat(kept));
+		const totals = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Totals) : none(); // our own reporter wrote it
+		results.set('browser', totals);
+		addExit('web-test-runner', code, [totals]);
+	};
 }
 
 // A runner can fail without a failing test: it crashed, or an error came when all tests were through.
@@ -115,12 +135,31 @@ function addExit(runner: string, code: number, totals: Totals[]): void {
 	results.set(runner, { ...none(), failed: 1, failures: [`${runner} ended with ${code} though no test failed`] });
 }
 
-function run(args: string[], env: Record<string, string> = {}): Promise<number> {
+/** Resolves with the exit code. What it prints goes to our own output, or is kept. */
+function run(args: string[], env: Record<string, string> = {}, kept?: Buffer[]): Promise<number> {
 	return new Promise((resolve) => {
-		child = spawn(process.execPath, args, { cwd: ROOT, stdio: 'inherit', env: { ...process.env, ...env } });
-		child.once('error', () => resolve(1));
-		child.once('exit', (code) => resolve(code ?? 1));
+		const child = spawn(process.execPath, args, {
+			cwd: ROOT,
+			stdio: kept ? ['ignore', 'pipe', 'pipe'] : 'inherit',
+			env: { ...process.env, SPILL_FIGURES: spilt, ...env },
+		});
+		children.add(child);
+		for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => kept?.push(chunk));
+		const settle = (code: number) => {
+			children.delete(child);
+			resolve(code);
+		};
+		child.once('error', () => settle(1));
+		child.once('exit', (code) => settle(code ?? 1));
 	});
+}
+
+function sumSpilt(): void {
+	if (!existsSync(spilt)) return;
+	const { looked, hits } = readReports(spilt);
+	const places = Object.entries(looked).map(([place, count]) => `${count} ${place}`);
+	process.stdout.write(`\ntokens and secrets looked for in ${places.join(', ')}: ${hits.length} hits\n`);
+	if (hits.length > 0) results.set('spilt', { ...none(), failed: hits.length, failures: hits });
 }
 
 function none(): Totals {

@@ -1,7 +1,33 @@
-// The tests that run in Node: which files, how long, how many at once. Knows no test.
+// The tests that run in Node: which files, how long, how many at once, in which order. Knows no test.
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-const project = (name: string, testTimeout: number, order: number) => ({
+/**
+ * Files that take longest: one of them begun last would be waited for alone. One that works the machine stands beside those
+ * that mostly wait: for a relay's sleep, a token's end, a client's next attempt.
+ */
+const LONG = [
+	...['e2e/faults', 'relay/sleep', 'e2e/comes-back', 'e2e/token', 'e2e/faults-waiting', 'e2e/reading'],
+	...['package/readme', 'e2e/demo-monitor', 'e2e/accessibility', 'relay/limits', 'e2e/demo-pages', 'e2e/security'],
+	...['e2e/together', 'e2e/presence', 'e2e/work', 'relay/changes', 'relay/presence'],
+	...['e2e/publisher', 'e2e/scroll-back', 'e2e/settings', 'e2e/painted', 'e2e/foreign-page', 'e2e/fuzz'],
+];
+
+/** Long files first, in whatever project they are, and then the larger ones: a fresh clone knows no durations. */
+class LongestFirst extends BaseSequencer {
+	override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+		const place = ({ moduleId }: TestSpecification) => {
+			const at = LONG.findIndex((name) => moduleId.endsWith(`test/${name}.test.ts`));
+			return at === -1 ? LONG.length : at;
+		};
+		return (await super.sort(files)).sort((a, b) => place(a) - place(b));
+	}
+}
+
+/** These hold a command to the seconds that it promises to end in, which nobody else should take from it: alone, when all others are done. */
+const ALONE = ['test/e2e/{start,start-dev}.test.ts'];
+
+const project = (name: string, testTimeout: number, more: object = {}) => ({
 	test: {
 		name,
 		include: [`test/${name}/**/*.test.ts`],
@@ -9,21 +35,25 @@ const project = (name: string, testTimeout: number, order: number) => ({
 		testTimeout,
 		hookTimeout: 90_000,
 		teardownTimeout: 10_000,
-		sequence: { groupOrder: order },
-		// Only one of these looks at what is built, or measures time, at once.
-		maxWorkers: order === 0 ? 2 : 1,
+		// A condition that holds soon is waited for no longer than that; a machine that is slow is no failure.
+		expect: { poll: { timeout: 20_000 } },
+		// Much of what they do is waiting. What builds does so in a copy of the repository.
+		maxWorkers: 2,
+		...more,
 	},
 });
 
 export default defineConfig({
 	root: new URL('..', import.meta.url).pathname,
 	test: {
+		sequence: { sequencer: LongestFirst },
 		projects: [
-			project('unit', 5_000, 0),
-			project('contract', 15_000, 0),
-			project('package', 120_000, 1),
-			project('relay', 30_000, 2),
-			project('e2e', 120_000, 3),
+			project('unit', 20_000),
+			project('contract', 15_000),
+			project('package', 120_000),
+			project('relay', 30_000),
+			project('e2e', 240_000, { exclude: ALONE }),
+			project('alone', 120_000, { include: ALONE, maxWorkers: 1, sequence: { groupOrder: 1 } }),
 		],
 	},
 });

@@ -225,6 +225,22 @@ for (const [name, create] of transports) {
 			expect(line.closes.length).to.equal(1);
 		});
 
+		it('[PRES10] tells who is here, where that is asked for', async () => {
+			const channel = newChannel();
+			const ada = new Line(createWebSocket, channel);
+			lines.push(ada);
+			await ada.open();
+			await ada.hello({ presence: { name: 'Ada' } });
+			await until(() => ada.of('presence')[0], 'herself');
+			const line = await dial(channel);
+			await line.hello();
+			await line.hello({ presence: { name: 'Tim' } });
+			const told = await until(() => line.of('presence')[0], 'who is here');
+			// Only a socket makes its reader one of them.
+			const names = create === createWebSocket ? ['Ada', 'Tim'] : ['Ada'];
+			expect([told.total, told.people.map(({ name }) => name)]).to.deep.equal([names.length, names]);
+		});
+
 		it('is closed without a word, and hands over nothing before it is open', async () => {
 			const channel = newChannel();
 			const line = new Line(create, channel);

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { defaultReporter } from '@web/test-runner';
 import { chromeLauncher } from '@web/test-runner-chrome';
 import { transformWithOxc } from 'vite';
+import { findElement, makeManifest } from '../../widget/manifest.ts';
 import { findBrowser } from '../support/browser.ts';
 import { startRelay } from '../support/relay.ts';
 
@@ -50,6 +51,15 @@ const realRelay = {
 	},
 };
 
+/** `GET /shape.json`: the element as it is documented. */
+const shape = {
+	name: 'shape',
+	async serve(context) {
+		if (context.path !== '/shape.json') return;
+		return { body: JSON.stringify(findElement(await makeManifest())), type: 'json' };
+	},
+};
+
 /** Leaves the true totals where `npm test` adds them up. */
 const totals = {
 	onTestRunFinished({ sessions }) {
@@ -86,7 +96,7 @@ export default {
 	rootDir: ROOT,
 	files: ['test/browser/**/*.test.ts'],
 	nodeResolve: { exportConditions: ['browser', 'default'], extensions: ['.mjs', '.js', '.ts'] },
-	plugins: [typescript, realRelay],
+	plugins: [typescript, realRelay, shape],
 	browsers: [
 		chromeLauncher({
 			launchOptions: {

@@ -1,6 +1,8 @@
 // What every log must do, as cases that run wherever a log runs: in Node, and inside the engine.
 // Knows the contract of log.ts; never knows which log it has, nor a test runner.
+
 import { Channel, type Result } from '../../relay/channel.ts';
+import { ANYBODY } from '../../relay/identity.ts';
 import { createEntry, type Entry, type Log, type Retention, type UsedKey } from '../../relay/log.ts';
 import type { CheckedDraft } from '../../relay/protocol/event.ts';
 import { KEPT_KEYS, MAX_PAGE_BYTES } from '../../relay/protocol/limits.ts';
@@ -24,17 +26,19 @@ export interface LogHost {
 	traffic: Traffic | undefined;
 	/** How many storage keys with this beginning are used; 0 without a storage. */
 	countStored(prefix: string): Promise<number>;
+	/** Keys of all values that hold a text. */
+	search(text: string): Promise<string[]>;
 	/** Resolves once everything that was begun on the storage is done. */
 	settle(): Promise<void>;
 }
 
 export type Case = (host: LogHost) => Promise<void>;
 
-function check(condition: boolean, message: string): asserts condition {
+export function check(condition: boolean, message: string): asserts condition {
 	if (!condition) throw new Error(message);
 }
 
-function checkEqual(actual: unknown, expected: unknown, message: string): void {
+export function checkEqual(actual: unknown, expected: unknown, message: string): void {
 	const [is, should] = [JSON.stringify(actual), JSON.stringify(expected)];
 	check(is === should, `${message}: expected ${should?.slice(0, 300)}, got ${is?.slice(0, 300)}`);
 }
@@ -74,13 +78,13 @@ function publish(channel: Channel, subject: string, drafts: readonly CheckedDraf
 			if (results.length === drafts.length) resolve(results);
 		};
 		channel.publish(
-			{ subject, settle },
+			{ who: { ...ANYBODY, subject }, settle },
 			drafts.map((draft, ref) => ({ ref, draft, bytes: 100 })),
 		);
 	});
 }
 
-const seqs = (entries: readonly Entry[]): number[] => entries.map(({ event }) => event.seq);
+export const seqs = (entries: readonly Entry[]): number[] => entries.map(({ event }) => event.seq);
 const sum = (entries: readonly Entry[]): number => entries.reduce((bytes, entry) => bytes + entry.bytes.length, 0);
 
 function checkRun(page: readonly Entry[], message: string): void {
@@ -93,7 +97,7 @@ function checkRun(page: readonly Entry[], message: string): void {
 	}
 }
 
-async function readAll(log: Log, limit: number): Promise<Entry[]> {
+export async function readAll(log: Log, limit: number): Promise<Entry[]> {
 	const all: Entry[] = [];
 	for (;;) {
 		const page = await log.read(all.at(-1)?.event.seq ?? 0, limit);
@@ -102,7 +106,7 @@ async function readAll(log: Log, limit: number): Promise<Entry[]> {
 	}
 }
 
-async function readAllBack(log: Log, limit: number): Promise<Entry[]> {
+export async function readAllBack(log: Log, limit: number): Promise<Entry[]> {
 	const all: Entry[] = [];
 	for (;;) {
 		const page = await log.readBack(all[0]?.event.seq ?? log.last + 1, limit);

@@ -8,10 +8,13 @@ import { MemoryLog } from '../../relay/log-memory.ts';
 import { type Engine, startEngine } from '../../relay/run/engine.ts';
 import { findFreePort } from '../support/ports.ts';
 import { withSeed } from '../support/random.ts';
+import { CHANGE_CASES } from './change-cases.ts';
 import { CASES } from './log-cases.ts';
 
+const ALL = { ...CASES, ...CHANGE_CASES };
+
 describe('a log in memory', () => {
-	it.each(Object.entries(CASES))('%s', (_, run) =>
+	it.each(Object.entries(ALL))('%s', (_, run) =>
 		withSeed(async (seed) => {
 			const clock = { now: 1_800_000_000_000 };
 			const retention = { entries: 100_000, ageMs: undefined };
@@ -26,6 +29,7 @@ describe('a log in memory', () => {
 					return log;
 				},
 				countStored: async () => 0,
+				search: async () => [],
 				settle: async () => {},
 			});
 		}),
@@ -47,7 +51,7 @@ describe('a log in storage', () => {
 		await rm(stateDir, { recursive: true, force: true, maxRetries: 3 });
 	});
 
-	it.each(Object.keys(CASES))('%s', (name) =>
+	it.each(Object.keys(ALL))('%s', (name) =>
 		withSeed(async (seed) => {
 			const response = await fetch(`${engine.url}/?${new URLSearchParams({ case: name, seed: String(seed) })}`);
 			expect(await response.text()).toBe('passed');

@@ -1,64 +1,39 @@
 // What a client does about a line that is not what it seems: behind the fault proxy, in a real page.
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { LiveFeed } from '../../widget/live-feed.ts';
 import { type FaultProxy, startProxy } from '../faults/proxy.ts';
 import { createChannelName } from '../support/conversation.ts';
-import { openPage, readRows, waitUntilLive } from '../support/panel.ts';
+import { openPage, waitUntilLive } from '../support/panel.ts';
 import { setStage } from '../support/stage.ts';
 
 const isSocket = ({ via }: { via: string }) => via === 'websocket';
 
-describe('a panel whose line fails', () => {
+// Each has a line of its own, and most of it is waiting for what a client gives a line: beside one another.
+describe.concurrent('a panel whose line fails', () => {
 	const stage = setStage();
-	let proxy: FaultProxy;
-	/** It takes as long as a relay under load may need for a receipt: begun first, and looked at last. */
-	let answered: Promise<{ dropped: number; receipt: unknown; shown: unknown }>;
-	beforeAll(async () => {
-		proxy = await startProxy(Number(new URL(stage.relay.url).port));
-		answered = loseReceipt();
-		answered.catch(() => {}); // told by the test that waits for it
-	});
-	afterAll(() => proxy?.stop());
-	async function loseReceipt() {
-		const own = await startProxy(Number(new URL(stage.relay.url).port));
-		try {
-			const { page } = await openPage(
-				stage.browser,
-				own.url,
-				`<live-feed channel="${createChannelName('receipt')}"></live-feed>`,
-			);
-			await waitUntilLive(page);
-			let dropped = 0;
-			own.set({
-				message: (text) => {
-					if (!text.includes('"receipts"') || dropped > 0) return 'pass';
-					dropped++;
-					return 'drop';
-				},
-			});
-			const receipt = await page.evaluate(() =>
-				document.querySelector<LiveFeed>('live-feed')?.publish('message', { text: 'answered late' }),
-			);
-			const shown = await texts(page);
-			await page.close();
-			return { dropped, receipt, shown };
-		} finally {
-			await own.stop();
-		}
-	}
-
 	const post = async (channel: string, text: string) => {
 		const { ok } = await fetch(`${stage.relay.url}/channels/${channel}/events`, { method: 'POST', body: text });
 		expect(ok).toBe(true);
 	};
-	async function open(channel: string): Promise<Page> {
+	const it = test.extend<{ proxy: FaultProxy }>({
+		// biome-ignore lint/correctness/noEmptyPattern: the runner reads here that it needs nothing else
+		proxy: async ({}, use) => {
+			const proxy = await startProxy(Number(new URL(stage.relay.url).port));
+			await use(proxy);
+			await proxy.stop();
+		},
+	});
+	async function open(proxy: FaultProxy, channel: string): Promise<Page> {
 		const { page } = await openPage(stage.browser, proxy.url, `<live-feed channel="${channel}"></live-feed>`);
 		await waitUntilLive(page);
 		// What keeps watch is loaded with the first row.
 		await post(channel, 'first');
-		await expect.poll(() => readRows(page)).toEqual(['first']);
-		await page.waitForFunction(() => document.querySelector('live-feed')?.shadowRoot?.querySelector('.end'));
+		await page.waitForFunction(() => {
+			const root = document.querySelector('live-feed')?.shadowRoot;
+			const rows = [...(root?.querySelectorAll('[part~=row-text]') ?? [])].map((row) => row.textContent?.trim());
+			return rows.join() === 'first' && root?.querySelector('.end');
+		});
 		return page;
 	}
 	const wake = (page: Page, type: string) =>
@@ -70,11 +45,33 @@ describe('a panel whose line fails', () => {
 	const texts = (page: Page) =>
 		page.evaluate(() => document.querySelector<LiveFeed>('live-feed')?.events.map(({ text }) => text));
 
-	it.each(['online', 'visibilitychange', 'resume'])(
+	// It takes as long as a relay under load may need for a receipt: begun first.
+	it('sends a draft again whose receipt got lost, and the relay has it once', async ({ expect, proxy }) => {
+		const channel = createChannelName('receipt');
+		const { page } = await openPage(stage.browser, proxy.url, `<live-feed channel="${channel}"></live-feed>`);
+		await waitUntilLive(page);
+		let dropped = 0;
+		proxy.set({
+			message: (text) => {
+				if (!text.includes('"receipts"') || dropped > 0) return 'pass';
+				dropped++;
+				return 'drop';
+			},
+		});
+		const receipt = await page.evaluate(() =>
+			document.querySelector<LiveFeed>('live-feed')?.publish('message', { text: 'answered late' }),
+		);
+		expect(dropped).toBe(1);
+		expect(receipt).toMatchObject({ seq: 1, duplicate: true });
+		expect(await texts(page)).toEqual(['answered late']);
+		await page.close();
+	});
+
+	it.for(['online', 'visibilitychange', 'resume'])(
 		'finds a dead socket that says OPEN by a probe at `%s`',
-		async (type) => {
+		async (type, { expect, proxy }) => {
 			const channel = createChannelName('probe');
-			const page = await open(channel);
+			const page = await open(proxy, channel);
 			expect(proxy.cut('hole', isSocket)).toBe(1);
 			await post(channel, 'while it was dead');
 			await wake(page, type);
@@ -84,11 +81,11 @@ describe('a panel whose line fails', () => {
 		},
 	);
 
-	it.each(['online', 'visibilitychange', 'resume', 'pageshow'])(
+	it.for(['online', 'visibilitychange', 'resume', 'pageshow'])(
 		'ends a running back-off at once at `%s`',
-		async (type) => {
+		async (type, { expect, proxy }) => {
 			const channel = createChannelName('backoff');
-			const page = await open(channel);
+			const page = await open(proxy, channel);
 			await proxy.closePort();
 			proxy.cut('reset');
 			// Until the next attempt is far enough away to be told from one that comes by itself.
@@ -111,9 +108,9 @@ describe('a panel whose line fails', () => {
 		},
 	);
 
-	it('fetches a hole, and only that, on the same socket', async () => {
+	it('fetches a hole, and only that, on the same socket', async ({ expect, proxy }) => {
 		const channel = createChannelName('hole');
-		const page = await open(channel);
+		const page = await open(proxy, channel);
 		const requests: string[] = [];
 		page.on('request', (request) => void (request.url().includes('/events?') && requests.push(request.url())));
 		const [socket] = proxy.connections.filter(isSocket);
@@ -132,9 +129,9 @@ describe('a panel whose line fails', () => {
 		await page.close();
 	});
 
-	it('passes over what comes twice, and comes back from what is cut in half', async () => {
+	it('passes over what comes twice, and comes back from what is cut in half', async ({ expect, proxy }) => {
 		const channel = createChannelName('mangled');
-		const page = await open(channel);
+		const page = await open(proxy, channel);
 		proxy.set({ message: (text) => (text.includes('twice') ? 'duplicate' : 'pass') });
 		await post(channel, 'twice');
 		let isFirst = true;
@@ -152,9 +149,9 @@ describe('a panel whose line fails', () => {
 		await page.close();
 	});
 
-	it('shows what waits to be sent, and sends it once it can', async () => {
+	it('shows what waits to be sent, and sends it once it can', async ({ expect, proxy }) => {
 		const channel = createChannelName('waiting');
-		const page = await open(channel);
+		const page = await open(proxy, channel);
 		await proxy.closePort();
 		proxy.cut('reset');
 		await page.evaluate(
@@ -172,12 +169,5 @@ describe('a panel whose line fails', () => {
 		await expect.poll(() => texts(page)).toEqual(['first', 'later']);
 		await expect.poll(pending).toEqual([]);
 		await page.close();
-	});
-
-	it('sends a draft again whose receipt got lost, and the relay has it once', async () => {
-		const { dropped, receipt, shown } = await answered;
-		expect(dropped).toBe(1);
-		expect(receipt).toMatchObject({ seq: 1, duplicate: true });
-		expect(shown).toEqual(['answered late']);
 	});
 });

@@ -1,9 +1,8 @@
 import { exec } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -20,6 +19,8 @@ const PAGES = [
 	'/other-origin.html',
 	'/without-panel.html',
 	'/log.html',
+	'/changelog.html',
+	'/conversation.html',
 ];
 const DEFAULT_RELAY = 'http://localhost:1999';
 
@@ -160,22 +161,6 @@ describe('the demo', () => {
 		} finally {
 			server.closeAllConnections();
 			server.close();
-		}
-	});
-
-	it('works from a file', async () => {
-		const folder = await mkdtemp(path.join(tmpdir(), 'live-feed-demo-'));
-		const file = path.join(folder, 'other-origin.html');
-		await writeFile(file, await readOtherOrigin());
-		try {
-			const page = await open(pathToFileURL(file).href);
-			await waitUntilLive(page);
-			await page.click('button');
-			await waitUntilPainted(page, 'Hello from a file');
-			expect(errors).toEqual([]);
-			await page.close();
-		} finally {
-			await rm(folder, { recursive: true, force: true });
 		}
 	});
 

@@ -40,8 +40,8 @@ describe('README', () => {
 	});
 
 	it('says of attributes, events, slots and parts what the element says', () => {
-		// Where the values of an attribute are told by its type, the table tells them in words of its own.
-		const own = ['order', 'density', 'live-feed-select'];
+		// Where the values of an attribute are told by its type, or the property says more, the table has words of its own.
+		const own = ['order', 'density', 'token', 'live-feed-select'];
 		for (const [column, tag] of [
 			['attribute', 'attr'],
 			['event', 'fires'],
@@ -55,13 +55,10 @@ describe('README', () => {
 	});
 
 	it('has every token with its two colours', () => {
-		const tokens = [
-			...(read('widget/styles/tokens.ts')
-				.split('@media')[0]
-				?.matchAll(/var\((--live-feed-[\w-]+), (.*)\);/g) ?? []),
-		];
+		const sheets = ['tokens', 'work'].map((name) => read(`widget/styles/${name}.ts`).split('@media')[0]).join('');
+		const tokens = [...sheets.matchAll(/var\((--live-feed-[\w-]+), (.*)\);/g)];
 		const table = readTable('property | light | dark');
-		expect([...table.keys()]).toEqual(tokens.map(([, name]) => name));
+		expect([...table.keys()].sort()).toEqual(tokens.map(([, name]) => name).sort());
 		for (const [, name = '', value = ''] of tokens) {
 			const colours = /^light-dark\((\S+), (\S+)\)$/.exec(value);
 			expect(table.get(name)?.slice(0, 2)).toEqual(
@@ -86,7 +83,7 @@ describe('README', () => {
 		expect(Object.fromEntries([...readTable('what | at most')].map(([name, [most]]) => [name, most]))).toEqual({
 			'channel name, type': `${limits.MAX_NAME_CHARS} characters`,
 			text: kib(limits.MAX_TEXT_BYTES),
-			data: `${kib(limits.MAX_DATA_BYTES)} as JSON, ${limits.MAX_DATA_LEVELS} levels`,
+			data: `${kib(limits.MAX_DATA_BYTES)} as JSON, ${limits.MAX_DATA_LEVELS} levels, ${format(limits.MAX_DATA_ITEMS)} values`,
 			'actor.name': `${limits.MAX_ACTOR_NAME_CHARS} characters`,
 			'actor.id, actor.color': `${limits.MAX_ACTOR_ID_CHARS} characters`,
 			'url, actor.image': `${format(limits.MAX_URL_CHARS)} characters`,
@@ -95,7 +92,9 @@ describe('README', () => {
 			'one HTTP request': `${limits.MAX_BATCH_BYTES / 1024 ** 2} MiB, ${format(limits.MAX_BATCH_EVENTS)} events`,
 			'one page of history': `${format(limits.MAX_PAGE_EVENTS)} events, about ${kib(limits.MAX_PAGE_BYTES)}`,
 			'address of a request': `${limits.MAX_REQUEST_URL_CHARS} characters`,
-			'entries kept in a channel': `${format(limits.DEFAULT_KEPT_ENTRIES)} unless set`,
+			'events kept in a channel': `${format(limits.DEFAULT_KEPT_ENTRIES)} unless set`,
+			'changes kept beside them': `the newest ${format(limits.KEPT_CHANGES)}`,
+			'a reaction': `${limits.MAX_REACTION_BYTES} bytes; ${limits.MAX_EVENT_REACTIONS} different ones on an event, ${format(limits.MAX_PERSON_REACTIONS)} of one person`,
 			'keys remembered in a channel': `the newest ${format(limits.KEPT_KEYS)}`,
 		});
 		expect([...readTable('field').keys()]).toEqual([
@@ -108,6 +107,7 @@ describe('README', () => {
 			'replyTo',
 			'key',
 			'at',
+			'status',
 		]);
 		for (const level of LEVELS) expect(readTable('field').get('level')?.[0]).toContain(`\`${level}\``);
 	});

@@ -3,17 +3,25 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Checkout, makeCheckout } from '../support/checkout.ts';
 import { findFreePort } from '../support/ports.ts';
-import { findProcesses, type RunningCommand, runCommand } from '../support/process.ts';
+import { type Exit, findProcesses, type RunningCommand, runCommand } from '../support/process.ts';
 
 const MARK = 'LIVE_FEED_TEST';
 const isLinux = process.platform === 'linux';
 
+/** Each start builds: here, and not where others look at what is built. */
+let checkout: Checkout;
 let stateDir: string;
 let port: number;
 let mark: string;
 let running: RunningCommand[];
+
+beforeAll(async () => {
+	checkout = await makeCheckout();
+});
+afterAll(() => checkout?.remove());
 
 beforeEach(async () => {
 	stateDir = await mkdtemp(path.join(tmpdir(), 'live-feed-start-'));
@@ -32,8 +40,8 @@ function start(by: 'node' | 'npm', env: Record<string, string> = {}): RunningCom
 	const settings = { PORT: String(port), LIVE_FEED_STATE: stateDir, [MARK]: mark, ...env };
 	const command =
 		by === 'npm'
-			? runCommand('npm', ['start'], settings)
-			: runCommand(process.execPath, ['--import', 'tsx', 'relay/run/start.ts'], settings);
+			? runCommand('npm', ['start'], settings, { cwd: checkout.root })
+			: runCommand(process.execPath, ['--import', 'tsx', 'relay/run/start.ts'], settings, { cwd: checkout.root });
 	running.push(command);
 	return command;
 }
@@ -76,8 +84,25 @@ async function findEngine(): Promise<number> {
 	return engine;
 }
 
+/** Ends it by a signal, to the process or to its whole group as a terminal does: with 0, within 3 s, and nothing is left. */
+async function expectEnd(command: RunningCommand, name: NodeJS.Signals, isGroup: boolean): Promise<void> {
+	command.signal(name, isGroup);
+	const exit: Exit = await command.exited;
+	expect(exit).toMatchObject({ code: 0, signal: null });
+	expect(exit.afterMs).toBeLessThan(3000);
+	await expectNothingLeft();
+}
+
+async function findOutside(): Promise<string | undefined> {
+	const { networkInterfaces } = await import('node:os');
+	return Object.values(networkInterfaces())
+		.flatMap((addresses) => addresses ?? [])
+		.find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
+}
+
+// A start takes seconds: what one that runs can show is shown by one, and each is ended in another way.
 describe('npm start', () => {
-	test('says where everything is, and everything is there', async () => {
+	test('says where everything is, and everything is there; npm ends by SIGINT to its group', async () => {
 		const command = start('npm');
 		await command.waitFor(/Running/);
 		const [, curl = ''] = await command.waitFor(/(curl .*)\n/);
@@ -87,48 +112,53 @@ describe('npm start', () => {
 		}
 		const published = runCommand('sh', ['-c', `${curl} --silent --show-error --fail`]);
 		expect((await published.exited).output).toContain('"seq":1');
-		command.signal('SIGINT', true);
-		expect(await command.exited).toMatchObject({ code: 0 });
+		await expectEnd(command, 'SIGINT', true);
 	});
 
-	test('a second start on the same state says so and exits 2: two relays on one log would lose events', async () => {
+	test('a second one says so at once and what to do, and exits with 2; node ends by SIGTERM', async () => {
+		const outside = await findOutside();
 		const first = start('node');
 		await first.waitFor(/Running/);
-		const other = await findFreePort();
-		const second = start('node', { PORT: String(other) });
-		const exit = await second.exited;
-		expect(exit.code).toBe(2);
-		expect(second.output).toMatch(/already keeps its channels in/);
-		expect(second.output).toContain('LIVE_FEED_STATE=');
+
+		// On the same state: two relays on one log would lose events.
+		const onState = await start('node', { PORT: String(await findFreePort()) }).exited;
+		expect(onState.code).toBe(2);
+		expect(onState.output).toMatch(/already keeps its channels in/);
+		expect(onState.output).toContain('LIVE_FEED_STATE=');
+		expect(onState.afterMs).toBeLessThan(3000);
+
+		const onPort = await start('node').exited;
+		expect(onPort.code).toBe(2);
+		expect(onPort.output).toContain(`Port ${port} is taken`);
+		expect(onPort.output).toContain(`PORT=${port + 1} npm start`);
+		expect(onPort.afterMs).toBeLessThan(3000);
 		expect((await fetch(`http://localhost:${port}/health`)).status).toBe(200);
-		first.signal('SIGTERM', false);
-		await first.exited;
-		const third = start('node');
-		await third.waitFor(/Running/);
+
+		// It listens on this machine only.
+		expect(await isListening()).toBe(true);
+		if (outside !== undefined) expect(await isListening(outside)).toBe(false);
+		await expectEnd(first, 'SIGTERM', false);
 	});
 
-	test.each([
-		['node', 'SIGINT', false],
-		['node', 'SIGTERM', false],
-		['npm', 'SIGINT', false],
-		['npm', 'SIGTERM', false],
-		['npm', 'SIGINT', true],
-		['npm', 'SIGTERM', true],
-	] as const)('%s ends by %s (to the group: %s) with 0, within 3 s, and leaves nothing', async (by, name, isGroup) => {
-		const command = start(by);
-		await command.waitFor(/Running/);
-		command.signal(name, isGroup);
-		const exit = await command.exited;
-		expect(exit).toMatchObject({ code: 0, signal: null });
-		expect(exit.afterMs).toBeLessThan(3000);
-		await expectNothingLeft();
-	});
-
-	test('a signal before it runs ends it too', async () => {
-		const command = start('node');
+	test('one on the state of one that has ended starts, on the HOST that it is told; node ends by SIGINT', async () => {
+		const outside = await findOutside();
+		const early = start('node');
 		await waitUntil(() => isLinux && findProcesses(MARK, mark).length > 1);
-		command.signal('SIGTERM');
-		expect((await command.exited).afterMs).toBeLessThan(3000);
+		// A signal before it runs ends it too.
+		early.signal('SIGTERM');
+		expect((await early.exited).afterMs).toBeLessThan(3000);
+
+		const open = start('node', { HOST: '0.0.0.0' });
+		await open.waitFor(/Running/);
+		expect(open.output).toContain('whoever reaches port');
+		if (outside !== undefined) expect(await isListening(outside)).toBe(true);
+		await expectEnd(open, 'SIGINT', false);
+	});
+
+	test.each(['SIGINT', 'SIGTERM'] as const)('npm ends by %s to it alone', async (name) => {
+		const command = start('npm');
+		await command.waitFor(/Running/);
+		await expectEnd(command, name, false);
 	});
 
 	test('killed without a chance to clean up, it leaves nothing either', async () => {
@@ -139,60 +169,29 @@ describe('npm start', () => {
 		await expectNothingLeft();
 	});
 
-	test('a second one on the same port says so at once and what to do, and exits with 2', async () => {
-		const first = start('node');
-		await first.waitFor(/Running/);
-		const exit = await start('node').exited;
-		expect(exit.code).toBe(2);
-		expect(exit.output).toContain(`Port ${port} is taken`);
-		expect(exit.output).toContain(`PORT=${port + 1} npm start`);
-		expect(exit.afterMs).toBeLessThan(3000);
-		expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
-		first.signal('SIGTERM');
-		await first.exited;
-	});
-
 	test('a port that is none says so, and exits with 2', async () => {
 		const exit = await start('node', { PORT: '70000' }).exited;
 		expect(exit.code).toBe(2);
 		expect(exit.output).toContain('PORT=70000 is not a port');
 	});
 
-	test('listens on this machine only, unless HOST says otherwise', async () => {
-		const { networkInterfaces } = await import('node:os');
-		const outside = Object.values(networkInterfaces())
-			.flatMap((addresses) => addresses ?? [])
-			.find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
-		const command = start('node');
-		await command.waitFor(/Running/);
-		expect(await isListening()).toBe(true);
-		if (outside !== undefined) expect(await isListening(outside)).toBe(false);
-		command.signal('SIGTERM');
-		await command.exited;
-
-		const open = start('node', { HOST: '0.0.0.0' });
-		await open.waitFor(/Running/);
-		expect(open.output).toContain('whoever reaches port');
-		if (outside !== undefined) expect(await isListening(outside)).toBe(true);
-		open.signal('SIGTERM');
-		await open.exited;
-	});
-
-	test.runIf(isLinux)('an engine that dies is started again, with everything that was stored', async () => {
-		const command = start('node');
-		await command.waitFor(/Running/);
-		const events = `http://127.0.0.1:${port}/channels/crash/events`;
-		await fetch(events, { method: 'POST', body: 'before' });
-		process.kill(await findEngine(), 'SIGKILL');
-		await command.waitFor(/engine died \(SIGKILL\)[\s\S]*Running again/);
-		await fetch(events, { method: 'POST', body: 'after' });
-		const page = (await (await fetch(events, { headers: { accept: 'application/json' } })).json()) as {
-			events: { text: string }[];
-		};
-		expect(page.events.map(({ text }) => text)).toEqual(['before', 'after']);
-		command.signal('SIGTERM');
-		expect(await command.exited).toMatchObject({ code: 0 });
-	});
+	test.runIf(isLinux)(
+		'an engine that dies is started again, with everything that was stored; npm ends by SIGTERM to its group',
+		async () => {
+			const command = start('npm');
+			await command.waitFor(/Running/);
+			const events = `http://127.0.0.1:${port}/channels/crash/events`;
+			await fetch(events, { method: 'POST', body: 'before' });
+			process.kill(await findEngine(), 'SIGKILL');
+			await command.waitFor(/engine died \(SIGKILL\)[\s\S]*Running again/);
+			await fetch(events, { method: 'POST', body: 'after' });
+			const page = (await (await fetch(events, { headers: { accept: 'application/json' } })).json()) as {
+				events: { text: string }[];
+			};
+			expect(page.events.map(({ text }) => text)).toEqual(['before', 'after']);
+			await expectEnd(command, 'SIGTERM', true);
+		},
+	);
 
 	test.runIf(isLinux)('an engine that keeps dying is given up after five times, with exit code 1', async () => {
 		const command = start('node');

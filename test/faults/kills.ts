@@ -27,7 +27,7 @@ const PAINTED_EACH = 5;
  * panel of the page shows everything, more than is drawn between two frames: there the element's events are compared.
  */
 export async function runKills({ short, seed }: ScenarioOptions): Promise<ScenarioResult> {
-	const kills = short ? 3 : 100;
+	const kills = short ? 2 : 100;
 	const random = createRandom(seed);
 	const relay = await startCrashingRelay({ LIVE_FEED_KEEP_ENTRIES: '1000000' });
 	const ledger = new Ledger();

@@ -1,15 +1,14 @@
 // Runs the scenarios that prove the promise, or the ones named: `npm run test:faults -- kills cuts --short --seed 7`.
 // Knows their order and how their figures are kept; never knows what they do. The last line is `N hold, N fail`.
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { buildSite } from '../../widget/build.ts';
+import { keepResults } from '../support/results.ts';
 import type { Scenario } from './scenario.ts';
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
-const ROOT = path.join(FOLDER, '..', '..');
 /** Each is a file of this folder that exports `run` and its name: `slow-viewer.ts` has `runSlowViewer`. */
 const ORDER = [
 	'kills',
@@ -58,7 +57,7 @@ for (const name of chosen) {
 	for (const failure of failures) say(`  ✗ ${failure}`);
 }
 say(`${chosen.length - failed} hold, ${failed} fail`);
-if (!short && chosen.length === known.length) keepResults();
+if (!short && chosen.length === known.length) keepResults('faults', printed);
 process.exit(failed === 0 ? 0 : 1);
 
 async function runOne(name: string): ReturnType<Scenario> {
@@ -70,18 +69,4 @@ async function runOne(name: string): ReturnType<Scenario> {
 	} catch (error) {
 		return { lines: [], failures: [error instanceof Error ? (error.stack ?? error.message) : String(error)] };
 	}
-}
-
-/** The last figures of the full form, as they were printed. */
-function keepResults(): void {
-	const { version } = JSON.parse(readFileSync(path.join(ROOT, 'node_modules/partykit/package.json'), 'utf8')) as {
-		version: string; // npm wrote it
-	};
-	const git = (...args: string[]) => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim();
-	const commit = `${git('rev-parse', '--short', 'HEAD')}${git('status', '--porcelain') === '' ? '' : ', with changes'}`;
-	const about = `${new Date().toISOString().slice(0, 16)}Z, Node ${process.versions.node}, PartyKit ${version}, commit ${commit}`;
-	writeFileSync(
-		path.join(FOLDER, 'RESULTS.md'),
-		`# What \`npm run test:faults\` printed last\n\n${about}.\n\n\`\`\`\n${printed.join('\n')}\n\`\`\`\n`,
-	);
 }

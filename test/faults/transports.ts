@@ -29,18 +29,25 @@ const MUTE: (typeof BLOCKED)[number] = {
 	isIt: (request) => request.headers().accept === 'text/event-stream',
 };
 
+/** Each line by itself, behind a proxy of its own, and all at once: most of it is waiting for what a client gives a line. */
 export async function runTransports({ short }: ScenarioOptions): Promise<ScenarioResult> {
-	const lines: string[] = [];
 	const failures: string[] = [];
 	const relay = await startRelay({ vars: {} });
-	const proxy = await startProxy(Number(new URL(relay.url).port));
 	const pages = await openPages();
 	try {
-		for (const [index, { name, faults, isIt }] of (short ? BLOCKED : [...BLOCKED, MUTE]).entries()) {
-			const channel = `${CHANNEL}-${index}`;
+		const cases = short ? BLOCKED : [...BLOCKED, MUTE];
+		return { lines: await Promise.all(cases.map(goLive)), failures };
+	} finally {
+		await pages.close();
+		await relay.stop();
+	}
+
+	async function goLive({ name, faults, isIt }: (typeof BLOCKED)[number], index: number): Promise<string> {
+		const proxy = await startProxy(Number(new URL(relay.url).port));
+		try {
 			proxy.set(faults);
 			const began = performance.now();
-			const page = await pages.open(`<live-feed channel="${channel}" relay="${proxy.url}"></live-feed>`);
+			const page = await pages.open(`<live-feed channel="${CHANNEL}-${index}" relay="${proxy.url}"></live-feed>`);
 			let newest: Request | undefined;
 			page.on('request', (request) => {
 				if (request.url().includes('/events?')) newest = request;
@@ -73,18 +80,15 @@ export async function runTransports({ short }: ScenarioOptions): Promise<Scenari
 			const complete = await until(async () => (await readNumbers(page)).length >= published, 10_000);
 			const numbers = await readNumbers(page);
 			if (!complete || numbers.some((n, at) => n !== at + 1)) failures.push(`${name}: saw ${numbers.join()}`);
-			lines.push(
-				`WebSocket ${['blocked', 'blocked and streams held back', 'open but mute'][index]}: live by ${name} after ${liveAfter.toFixed(1)} s, after a reload in ${remembered.toFixed(1)} s; ` +
-					`back on a WebSocket ${climbedAfter.toFixed(1)} s after it was unblocked; ${numbers.length} of ${published} events, once and in order`,
-			);
 			await page.close();
+			return (
+				`WebSocket ${['blocked', 'blocked and streams held back', 'open but mute'][index]}: live by ${name} after ${liveAfter.toFixed(1)} s, after a reload in ${remembered.toFixed(1)} s; ` +
+				`back on a WebSocket ${climbedAfter.toFixed(1)} s after it was unblocked; ${numbers.length} of ${published} events, once and in order`
+			);
+		} finally {
+			await proxy.stop();
 		}
-	} finally {
-		await pages.close();
-		await proxy.stop();
-		await relay.stop();
 	}
-	return { lines, failures };
 }
 
 /** The element publishes, one after the other; answers how many there are now. */

@@ -14,7 +14,7 @@ const CHANNEL = 'wipes';
 const RETURN_MS = 40_000;
 
 export async function runWipes({ short, seed }: ScenarioOptions): Promise<ScenarioResult> {
-	const wipes = short ? 3 : 100;
+	const wipes = short ? 2 : 100;
 	const random = createRandom(seed);
 	const relay = await startCrashingRelay();
 	const ledger = new Ledger();

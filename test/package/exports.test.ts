@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -13,6 +13,8 @@ const NPM = process.platform === 'win32' ? 'npm.cmd' : 'npm';
 interface Manifest {
 	name: string;
 	dependencies: Record<string, string>;
+	version: string;
+	bin: Record<string, string>;
 	exports: Record<string, string | Record<string, string>>;
 }
 
@@ -46,17 +48,26 @@ afterAll(async () => {
 
 const specifierOf = (key: string) => `live-feed${key.slice(1)}`;
 
-test('every line of the exports map names a file that is in the package', () => {
+/** The files of the package that a line of the map names, of which one part may be a star. */
+async function find(target: string): Promise<string[]> {
+	if (!target.includes('*')) return existsSync(path.join(installed, target)) ? [target] : [];
+	const [before = '', after = ''] = target.split('*');
+	const names = await readdir(path.join(installed, before));
+	return names.filter((name) => name.endsWith(after));
+}
+
+test('every line of the exports map names a file that is in the package', async () => {
 	const targets = Object.values(manifest.exports).flatMap((entry) =>
 		typeof entry === 'string' ? [entry] : Object.values(entry),
 	);
-	expect(targets.filter((target) => !existsSync(path.join(installed, target)))).toEqual([]);
+	const files = await Promise.all(targets.map(find));
+	expect(targets.filter((_target, i) => files[i]?.length === 0)).toEqual([]);
 	expect(targets.length).toBeGreaterThan(6);
 });
 
 test('every entry can be imported in Node without throwing, and exports something', async () => {
 	// ./live-feed.js is the script for pages, with the browser's half of its libraries in it.
-	const keys = Object.keys(manifest.exports).filter((key) => !/\.js(on)?$/.test(key));
+	const keys = Object.keys(manifest.exports).filter((key) => !/\.(js|json|css)$/.test(key));
 	const code = `
 		for (const name of ${JSON.stringify(keys.map(specifierOf))}) {
 			const module = await import(name);
@@ -81,7 +92,7 @@ test('importing ./element defines nothing; importing the package defines the ele
 });
 
 test.each(['nodenext', 'bundler'])('the types of every entry are found and hold up (%s)', async (resolution) => {
-	const entries = Object.keys(manifest.exports).filter((key) => !/\.js(on)?$/.test(key));
+	const entries = Object.keys(manifest.exports).filter((key) => !/\.(js|json|css)$/.test(key));
 	const lines = entries.map((key, index) => `import * as entry${index} from '${specifierOf(key)}';`);
 	const uses = entries.map((_key, index) => `export const keys${index}: (keyof typeof entry${index})[] = [];`);
 	await writeFile(path.join(folder, `${resolution}.ts`), [...lines, ...uses].join('\n'));
@@ -115,4 +126,27 @@ test('the package carries no test, no relay and no source of the machine it was 
 	for (const file of files.filter((name) => name.endsWith('.js'))) {
 		expect(await readFile(path.join(ROOT, file), 'utf8')).not.toContain(ROOT);
 	}
+});
+
+test('the command runs with nothing beside it, and carries the licences of what is in it', async () => {
+	const command = path.join(installed, manifest.bin['live-feed'] ?? '');
+	expect((await run(process.execPath, [command, '--version'], { cwd: folder })).stdout).toBe(`${manifest.version}\n`);
+	const code = await readFile(command, 'utf8');
+	expect(code.startsWith('#!/usr/bin/env node\n')).toBe(true);
+	const imported = [...code.matchAll(/^import .* from "(.*)";$/gm)].map(([, name = '']) => name);
+	expect(imported.filter((name) => !name.startsWith('node:'))).toEqual([]);
+	for (const name of ['commander', 'jose']) expect(code).toContain(`Contains ${name}:`);
+});
+
+test('the themes and the manifest are found where a bundler looks for them', async () => {
+	const code = `
+		const names = ['themes/contrast.css', 'themes/terminal.css', 'themes/newsroom.css', 'custom-elements.json'];
+		for (const name of names) console.log(import.meta.resolve('live-feed/' + name));`;
+	const { stdout } = await run(process.execPath, ['--input-type=module', '-e', code], { cwd: folder });
+	expect(
+		stdout
+			.trim()
+			.split('\n')
+			.filter((address) => !existsSync(new URL(address))),
+	).toEqual([]);
 });

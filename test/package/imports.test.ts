@@ -4,8 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { type Import, listSources, ROOT, readImports } from '../support/sources.ts';
 
 /** Build tools that lie in the folder they serve; they are no part of the widget. */
-const TOOLS = /^widget\/(build|minify-(script|templates)|prune-packages|vite\.config)\.ts$/;
-const PUBLISHED = /^live-feed(\/(element|client|protocol|live-feed\.js))?$/;
+const TOOLS =
+	/^widget\/(build|integrity|manifest|minify-(script|templates)|pin-script|prune-packages|tables|vite\.config)\.ts$/;
+const PUBLISHED = /^live-feed(\/(element|client|publisher|protocol|live-feed\.js))?$/;
 
 const files = listSources(['relay', 'widget', 'demo', 'test']);
 const imports = files.filter((file) => !TOOLS.test(file)).flatMap(readImports);
@@ -48,9 +49,16 @@ describe('imports point one way', () => {
 		expect(strangers(/^widget\/client\//, isAllowed)).toEqual([]);
 	});
 
+	test('the publisher imports no package, and of the client only how an address is read', () => {
+		const isAddress = ({ to }: Import) => to === 'widget/client/relay-address.ts';
+		const isAllowed = (found: Import) => isIn('widget/publisher', 'relay/protocol')(found) || isAddress(found);
+		expect(strangers(/^widget\/publisher\//, isAllowed)).toEqual([]);
+	});
+
 	test('the command is a client of the protocol, never of the inside of the relay', () => {
+		const isBundled = ({ to }: Import) => /^(ws|jose|commander)$/.test(to) || to === 'package.json';
 		const isAllowed = (found: Import) =>
-			isIn('relay/cli', 'widget/client', 'relay/protocol')(found) || isNode(found) || found.to === 'ws';
+			isIn('relay/cli', 'widget/client', 'relay/protocol')(found) || isNode(found) || isBundled(found);
 		expect(strangers(/^relay\/cli\//, isAllowed)).toEqual([]);
 	});
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Checkout, makeCheckout } from '../support/checkout.ts';
 import { findFreePort } from '../support/ports.ts';
 import { runCommand } from '../support/process.ts';
 import { readCommands } from '../support/readme.ts';
@@ -15,16 +16,20 @@ const HAS_README = existsSync(path.join(ROOT, 'README.md'));
 const commands = HAS_README ? [...new Set(readCommands())] : [];
 
 let relay: TestRelay;
+/** What builds does so here: others look at what is built, and relays would load it anew. */
+let checkout: Checkout;
 let stateDir: string;
 
 beforeAll(async () => {
 	relay = await startRelay();
+	checkout = await makeCheckout({ isBuilt: true });
 	stateDir = await mkdtemp(path.join(tmpdir(), 'live-feed-readme-'));
 });
 
 afterAll(async () => {
 	await relay?.stop();
 	await rm(stateDir, { recursive: true, force: true, maxRetries: 5 });
+	await checkout?.remove();
 });
 
 /** A command of the README → what has to happen when it is typed. The first pattern that matches is used. */
@@ -32,13 +37,26 @@ const KNOWN: { pattern: RegExp; run: (command: string) => Promise<void> }[] = [
 	{ pattern: /^(npm ci && )?([A-Z_]+=\S+ )*npm (start|run dev)$/, run: runServer },
 	{ pattern: /^(npm ci && )?npm test$/, run: runOneTest },
 	{ pattern: /^RELAY=\S+ npm run test:relay$/, run: runRelaySuite },
-	{ pattern: /^npm run (build|check)$/, run: runScript },
+	{ pattern: /^npm run (build|check|integrity -- \S+)$/, run: runScript },
 	{ pattern: /^npm (install|i) live-feed$/, run: expectPublishable },
 	{ pattern: /^npx partykit (login|deploy --config relay\/partykit\.json)$/, run: expectDeployable },
+	{ pattern: /^(export LIVE_FEED_SECRET=|npx live-feed token )/, run: runWithSecret },
 	{ pattern: /^curl\b.*\bhttp:\/\/localhost:1999\//, run: runAgainstRelay },
+	{ pattern: /^npm run demo:monitor$/, run: runMonitor },
 	{ pattern: /^npm run demo:\w+( -- .*)?$/, run: runAgainstRelay },
 	{ pattern: /\| *curl\b.*\bhttp:\/\/localhost:1999\//, run: runAgainstRelay },
 ];
+
+test('the program of the README that publishes from a server does so, with the packed entry point', async () => {
+	const readme = await readFile(path.join(ROOT, 'README.md'), 'utf8');
+	const program = /^```js\n(import \{ createPublisher \}[\s\S]*?)^```$/m.exec(readme)?.[1] ?? '';
+	const typed = `${program.replace('http://localhost:1999', relay.url)}\nconsole.log(JSON.stringify(receipt));`;
+	const { code, output } = await runCommand(process.execPath, ['--input-type=module', '-e', typed]).exited;
+	expect({ code, output }).toEqual({
+		code: 0,
+		output: expect.stringMatching(/^\{"id":"\w+:\d+".*"duplicate":false\}\n$/),
+	});
+});
 
 describe('every command of the README does what it says', () => {
 	test('there is a README with commands', () => {
@@ -53,19 +71,46 @@ describe('every command of the README does what it says', () => {
 	});
 });
 
+/** What was typed once with another port or state need not be started again. */
+const served = new Map<string, Promise<void>>();
+
 // `npm ci` has run, or this test would not; a fresh clone is what `.ci/run` is for.
 async function runServer(command: string): Promise<void> {
-	const port = await findFreePort();
 	const typed = command.replace('npm ci && ', '').replace(/\b(PORT|LIVE_FEED_STATE)=\S+ /g, '');
+	const serving = served.get(typed) ?? serve(typed);
+	served.set(typed, serving);
+	await serving;
+}
+
+async function serve(typed: string): Promise<void> {
+	const port = await findFreePort();
 	// In a terminal the shell that was typed into survives Ctrl-C; this one steps aside.
-	const server = runCommand('sh', ['-c', typed.replace('npm ', 'exec npm ')], {
-		PORT: String(port),
-		LIVE_FEED_STATE: stateDir,
-	});
+	const env = { PORT: String(port), LIVE_FEED_STATE: stateDir };
+	const server = runCommand('sh', ['-c', typed.replace('npm ', 'exec npm ')], env, { cwd: checkout.root });
 	await server.waitFor(/Running/);
 	expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
 	server.signal('SIGINT', true);
 	expect(await server.exited).toMatchObject({ code: 0 });
+}
+
+// Two servers by one command: both answer, the one asks the other for a token, and Ctrl-C ends both.
+async function runMonitor(command: string): Promise<void> {
+	const ports = { PORT: String(await findFreePort()), RELAY_PORT: String(await findFreePort()) };
+	// Everything is built already; beside other tests it is not built again.
+	const typed = command.replace('npm ', 'exec npm --ignore-scripts ');
+	const servers = runCommand('sh', ['-c', typed], { ...ports, LIVE_FEED_STATE: `${stateDir}/monitor` });
+	const [, library = '', url = ''] = await servers.waitFor(/The library: (http:\S+)[\s\S]*It is seen at (\S+):/);
+	const form = { method: 'POST', body: new URLSearchParams({ person: 'ada' }), redirect: 'manual' } as const;
+	const cookie = (await fetch(`${library}/sign-in`, form)).headers.get('set-cookie')?.split(';')[0] ?? '';
+	expect((await fetch(library + url)).status).toBe(200);
+	const { token } = (await (await fetch(`${library}/token`, { headers: { cookie } })).json()) as { token: string }; // our own
+	const events = `http://localhost:${ports.RELAY_PORT}/channels/monitor/events`;
+	expect((await fetch(events)).status).toBe(401);
+	expect((await fetch(events, { headers: { authorization: `Bearer ${token}` } })).status).toBe(200);
+	servers.signal('SIGINT', true);
+	expect(await servers.exited).toMatchObject({ code: 0 });
+	await expect(fetch(library)).rejects.toThrow();
+	await expect(fetch(events)).rejects.toThrow();
 }
 
 // All of them would run this one again, for ever.
@@ -78,13 +123,14 @@ async function runOneTest(command: string): Promise<void> {
 
 async function runRelaySuite(command: string): Promise<void> {
 	// One file of it: all of it is run on its own, and takes a minute.
-	const typed = `${command.replace(/^RELAY=\S+/, `RELAY=${relay.url}`)} -- http`;
+	await waitUntilServed();
+	const typed = `${command.replace(/^RELAY=\S+/, `RELAY=${relay.url}`)} -- examples`;
 	const { code, output } = await runCommand('sh', ['-c', typed]).exited;
 	expect(code, output).toBe(0);
 }
 
 async function runScript(command: string): Promise<void> {
-	const { code, output } = await runCommand('sh', ['-c', command]).exited;
+	const { code, output } = await runCommand('sh', ['-c', command], {}, { cwd: checkout.root }).exited;
 	expect(code, output).toBe(0);
 }
 
@@ -105,14 +151,45 @@ async function expectDeployable(command: string): Promise<void> {
 	if (option !== undefined) expect(stdout).toContain(option);
 }
 
-// A stream has no end: curl's own "time is up" (28) is its success.
+// Each is typed into a shell of its own: what the lines before it have made is there by then.
+async function runWithSecret(command: string): Promise<void> {
+	const cli = `"${process.execPath}" "${path.join(ROOT, 'dist', 'cli.js')}"`;
+	const sign = `${cli} token --subject ci --channels deploys --can publish --for 90d`;
+	const typed = [`cd "${stateDir}"`, `${sign} > ci-token.txt`, command.replace('npx live-feed', cli)];
+	if (command.startsWith('export')) typed.push(sign); // a secret that is good for something
+	if (command.includes(' > ')) typed.push('cat ci-token.txt');
+	const { code, output } = await runCommand(
+		'sh',
+		['-c', typed.join(' && ')],
+		{ LIVE_FEED_SECRET: 'x'.repeat(32) },
+		{ isToken: true },
+	).exited;
+	expect(code, output).toBe(0);
+	expect(output).toMatch(/explain|--help/.test(command) ? /Who|Usage/ : /^[\w.-]{80,}\n$/);
+}
+
+// A relay that loads its source anew answers nobody meanwhile.
+async function waitUntilServed(): Promise<void> {
+	await expect
+		.poll(() => fetch(`${relay.url}/health`).then(({ status }) => status, String), { timeout: 20_000 })
+		.toBe(200);
+}
+
 async function runAgainstRelay(command: string): Promise<void> {
+	await waitUntilServed();
 	const typed = command
 		.replaceAll('http://localhost:1999', relay.url)
 		.replace(/\bcurl\b/g, 'curl --fail --show-error --max-time 5');
-	const { code, output } = await runCommand('sh', ['-c', typed], { RELAY: relay.url, LIVE_FEED_RELAY: relay.url })
-		.exited;
 	const isStream = /curl\b.* (-N|--no-buffer)\b/.test(typed);
-	expect(isStream ? [0, 28] : [0], output).toContain(code);
+	const running = runCommand('sh', ['-c', isStream ? `exec ${typed}` : typed], {
+		...{ RELAY: relay.url, LIVE_FEED_RELAY: relay.url },
+	});
+	// A stream has no end: it is ended as a reader does who has seen enough.
+	if (isStream) {
+		await running.waitFor(/\S/);
+		running.signal('SIGINT');
+	}
+	const { code, signal, output } = await running.exited;
+	expect({ code, signal }, output).toEqual(isStream ? { code: null, signal: 'SIGINT' } : { code: 0, signal: null });
 	expect(output.trim()).not.toBe('');
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { build, parseSync, type Rollup } from 'vite';
 import { expect, test } from 'vitest';
 import { ROOT } from '../support/sources.ts';
 
@@ -17,4 +18,24 @@ test('the script leaves room in the budget for everything else', () => {
 	const most = BUDGET_BYTES - RESERVE_BYTES;
 	console.info(`live-feed.js: ${bytes} bytes gzip, ${script.length} bytes; at most ${most}`);
 	expect(bytes).toBeLessThanOrEqual(most);
+	// Another file would be another request until the first row.
+	expect(parseSync('live-feed.js', script.toString()).module.staticImports).toEqual([]);
+});
+
+/** The sender for servers, as a bundler takes it into a program, gzip. */
+const PUBLISHER_BUDGET_BYTES = 4_500;
+
+test('the publisher stays small', async () => {
+	const entry = path.join(ROOT, 'dist', 'publisher.js');
+	const built = await build({
+		...{ configFile: false, root: ROOT, publicDir: false, logLevel: 'warn' },
+		build: { write: false, target: 'es2022', minify: true, lib: { entry, formats: ['es'], fileName: 'publisher' } },
+	});
+	const [{ output }] = [built].flat() as [Rollup.RollupOutput]; // no watcher: nothing asks for one
+	const code = output.map((chunk) => (chunk.type === 'chunk' ? chunk.code : '')).join('');
+	const bytes = gzipSync(code, { level: 9 }).length;
+	console.info(`publisher: ${bytes} bytes gzip, ${code.length} bytes; at most ${PUBLISHER_BUDGET_BYTES}`);
+	expect(output).toHaveLength(1);
+	expect(code).not.toContain('node:');
+	expect(bytes).toBeLessThanOrEqual(PUBLISHER_BUDGET_BYTES);
 });

@@ -1,5 +1,4 @@
-// What outlasts a crash and a sleep of the relay. These need a relay of our own, also where RELAY names another.
-import { setTimeout as delay } from 'node:timers/promises';
+// What outlasts a crash of the relay. These need a relay of our own, also where RELAY names another.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Conversation, createChannelName, type Message } from '../support/conversation.ts';
 import { startRelay, type TestRelay } from '../support/relay.ts';
@@ -40,55 +39,12 @@ async function readAll(relay: TestRelay, channel: string): Promise<Message[]> {
 }
 
 describe.concurrent('a relay', () => {
-	let sleeper: TestRelay;
 	let crasher: TestRelay;
 	let keeper: TestRelay;
 
 	beforeAll(async () => {
-		[sleeper, crasher, keeper] = await Promise.all([
-			start(),
-			start(),
-			start({ LIVE_FEED_KEEP_ENTRIES: '20', LIVE_FEED_KEEP_AGE: '1d' }),
-		]);
+		[crasher, keeper] = await Promise.all([start(), start({ LIVE_FEED_KEEP_ENTRIES: '20', LIVE_FEED_KEEP_AGE: '1d' })]);
 	});
-
-	it('[SLEEP1] [SLEEP2] [AWAY1] that slept still has its viewers, their filters and where they are', async ({
-		expect,
-	}) => {
-		const channel = createChannelName('sleep');
-		await post(sleeper, channel, [{ type: 'a' }, { type: 'b' }, { type: 'b' }]);
-		const all = await Conversation.join(sleeper.url, channel);
-		const filtered = await Conversation.join(sleeper.url, channel, { types: ['a'] });
-		const silent = await Conversation.join(sleeper.url, createChannelName('silent'));
-		await Promise.all([all.ping(), filtered.ping(), silent.ping()]);
-		// Only silence lets it sleep, so it is asked seldom: a pong without a position is of one that has just woken.
-		let pong: Message;
-		do {
-			await delay(15_000);
-			pong = await all.ping();
-		} while (pong.position !== undefined);
-		await post(sleeper, channel, [{ type: 'b' }, { type: 'a' }]);
-		filtered.send({ type: 'publish', ref: 1, draft: { type: 'a' } });
-		expect((await filtered.next('receipts')).receipts).toMatchObject([{ ref: 1, seq: 6 }]);
-		await all.until(() => all.seqs.includes(6), 'what was published after the sleep');
-		await filtered.until(() => filtered.seqs.includes(6), 'the same');
-		expect(all.seqs).toEqual(range(1, 6));
-		expect(filtered.seqs).toEqual([1, 5, 6]);
-		for (const viewer of [all, filtered]) {
-			let covered = 0;
-			for (const { from, to } of viewer.messages.filter(({ type }) => type === 'entries')) {
-				expect(from).toBeLessThanOrEqual(covered + 1);
-				covered = to;
-			}
-			expect((await viewer.ping()).position).toMatch(/:6$/);
-		}
-		// Nobody has asked the third one for anything for longer than that.
-		await sleeper.engine?.stop();
-		for (const viewer of [all, filtered, silent]) {
-			expect(await viewer.next('goaway')).toEqual({ type: 'goaway', returnMs: 1000 });
-			expect((await viewer.waitForClose()).code).toBe(1012);
-		}
-	}, 60_000);
 
 	it('[LOG7] [KEY2] that is killed under load has every event that had a receipt, in order, once', async ({
 		expect,

@@ -54,6 +54,7 @@ describe('hello', () => {
 			time: expect.any(Number),
 			pulse: { minute: expect.any(Number), counts: {} },
 			returnMs: 1000,
+			own: { can: expect.arrayContaining(['read', 'publish']) },
 		});
 		expect(Math.abs(welcome.time - Date.now())).toBeLessThan(60_000);
 	});
@@ -386,7 +387,7 @@ describe('bad input', () => {
 
 describe('events', () => {
 	it.each([
-		['[EV9] every Unicode text', { text: 'ä€😀\u0000\u2028\ud800 "\\</script>' }],
+		['[EV9] every Unicode text', { text: 'ä€😀\t\u2028\ud800 "\\</script>', data: '\u0000' }],
 		[
 			'[EV4] any data',
 			{

@@ -1,5 +1,4 @@
 // Viewers who are slow, who stop, who say nothing: on relays of our own, since they are set to little patience.
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MAX_BACKLOG_BYTES, WINDOW_BYTES } from '../../relay/protocol/limits.ts';
 import { Conversation, createChannelName, type Message } from '../support/conversation.ts';
@@ -146,30 +145,4 @@ describe.concurrent('a viewer', () => {
 			})
 			.toBe('welcome');
 	});
-
-	it('[WIN6] who had much unconfirmed when the relay fell asleep has no more of a window after it', async ({
-		expect,
-	}) => {
-		const channel = createChannelName('asleep');
-		const silent = await Conversation.join(patient.url, channel, {}, SILENT);
-		const other = await Conversation.join(patient.url, channel);
-		await publish(patient, channel, 25);
-		await silent.until(() => silent.seqs.length === 25, 'all events');
-		await other.until(() => other.seqs.length === 25, 'all events');
-		// A pong without a position is of a relay that has just woken.
-		let pong: Message;
-		do {
-			await delay(15_000);
-			pong = await other.ping();
-		} while (pong.position !== undefined);
-		await publish(patient, channel, 25);
-		await other.until(() => other.seqs.length === 50, 'what came after the sleep');
-		await silent.ping();
-		expect(silent.seqs.length).toBeGreaterThan(25);
-		expect(silent.bytes).toBeLessThan(WINDOW_BYTES + 100_000);
-		expect(silent.seqs.length).toBeLessThan(50);
-		silent.confirm();
-		await silent.until(() => silent.seqs.length === 50, 'the rest');
-		expect(silent.seqs).toEqual(range(1, 50));
-	}, 60_000);
 });

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Browser, chromium, type LaunchOptions } from 'playwright-core';
+import { look } from './spill.ts';
 
 const FLAGS = [
 	'--no-sandbox', // a container's root has no user namespaces to build one from
@@ -45,12 +46,18 @@ export async function findBrowser({ ignoreInstalled = false } = {}): Promise<Fou
 /** A headless browser for one test file; close it afterwards. */
 export async function launch(options: LaunchOptions = {}): Promise<Browser> {
 	const found = await findBrowser();
-	return await chromium.launch({
+	const browser = await chromium.launch({
 		...options,
 		executablePath: found.executablePath,
 		args: [...found.args, ...(options.args ?? [])],
 		env: { ...(process.env as Record<string, string>), ...found.env, ...options.env },
 	});
+	browser.on('context', (context) => {
+		context.on('request', (request) => look('addresses', request.url()));
+		context.on('console', (message) => look('pages', message.text()));
+		context.on('page', (page) => page.on('websocket', (socket) => look('addresses', socket.url())));
+	});
+	return browser;
 }
 
 function usualPlaces(): string[] {

@@ -2,11 +2,12 @@
 // Knows the channel's seams; never knows sockets, storage or PartyKit.
 import { Channel, type Publisher, type Result } from '../../relay/channel.ts';
 import { type Filter, type Form, type Run, socketForm } from '../../relay/frame.ts';
-import type { Entry, Retention, UsedKey } from '../../relay/log.ts';
+import { ANYBODY, type Identity } from '../../relay/identity.ts';
+import type { Amendments, Entry, Retention, UsedKey } from '../../relay/log.ts';
 import { MemoryLog } from '../../relay/log-memory.ts';
 import type { Start } from '../../relay/log-reader.ts';
 import { parseDraft } from '../../relay/protocol/draft.ts';
-import type { Draft, FeedEvent } from '../../relay/protocol/event.ts';
+import type { ChangeDraft, Draft, FeedEvent } from '../../relay/protocol/event.ts';
 import { type Sink, Viewer } from '../../relay/viewer.ts';
 
 /** A log in memory that counts commits and can fail. */
@@ -18,17 +19,24 @@ export class TestLog extends MemoryLog {
 	waiting: (() => void)[] = [];
 	isSlow = false;
 
-	override append(entries: readonly Entry[], keys: readonly UsedKey[]): void {
+	override append(entries: readonly Entry[], keys: readonly UsedKey[], amendments?: Amendments): void {
 		const { failure } = this;
 		this.failure = undefined;
 		if (failure) throw failure;
 		const bytes = entries.reduce((sum, entry) => sum + entry.bytes.length, 0);
 		this.commits.push({ entries: entries.length, keys: keys.length, bytes });
-		super.append(entries, keys);
+		super.append(entries, keys, amendments);
 	}
 
 	override async read(after: number, limit: number): Promise<Entry[]> {
-		const page = await super.read(after, limit); // as it was when it was asked for, like a storage's own list
+		return this.#hold(await super.read(after, limit)); // as it was when it was asked for, like a storage's own list
+	}
+
+	override async readEvents(after: number, limit: number): Promise<Entry<FeedEvent>[]> {
+		return this.#hold(await super.readEvents(after, limit));
+	}
+
+	async #hold<T>(page: T): Promise<T> {
 		if (this.isSlow) await new Promise<void>((resolve) => this.waiting.push(resolve));
 		return page;
 	}
@@ -46,18 +54,18 @@ export interface TestChannel {
 	drainAll(): Promise<void>;
 	/** How many drains were asked for so far. */
 	readonly drains: number;
-	publish(drafts: readonly Draft[], subject?: string): TestPublisher;
+	publish(drafts: readonly (Draft | ChangeDraft)[], subject?: string): TestPublisher;
 	join(start?: Start, types?: readonly string[], sink?: RecordingSink): Promise<RecordingSink>;
 }
 
 /** Records what came of his drafts. */
 export class TestPublisher implements Publisher {
-	readonly subject: string;
+	readonly who: Identity;
 	readonly results: Result[] = [];
 	readonly settled: number[] = [];
 
 	constructor(subject: string) {
-		this.subject = subject;
+		this.who = { ...ANYBODY, subject };
 	}
 
 	settle(results: readonly Result[]): void {
@@ -187,11 +195,11 @@ export async function createTestChannel(
 			return publisher;
 		},
 		async join(start = {}, types, sink = new RecordingSink()) {
-			const filter = channel.takeFilter(types) ?? (channel.takeFilter(undefined) as Filter); // for all it is always given
+			const filter = channel.takeFilter({ types }) ?? (channel.takeFilter() as Filter); // for all it is always given
 			const viewer = new Viewer(sink, filter);
 			sink.viewer = viewer;
 			const begin = await channel.begin(start, filter);
-			await channel.feed(viewer, begin.after);
+			await channel.feed(viewer, begin, start.position === undefined || !begin.recovered);
 			return sink;
 		},
 	};

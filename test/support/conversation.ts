@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { WebSocket } from 'ws';
 import { SEEN_BYTES } from '../../relay/protocol/limits.ts';
+import { look } from './spill.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: whatever the relay says; the tests say what they expect
 export type Message = any;
@@ -15,6 +16,10 @@ export function createChannelName(name: string): string {
 export interface ConversationOptions {
 	/** False for one who never says what it has seen. */
 	confirms?: boolean;
+	/** Of the opening request, as a page or a proxy would send them. */
+	headers?: Record<string, string>;
+	/** Of its address, without the question mark. */
+	search?: string;
 }
 
 export class Conversation {
@@ -38,12 +43,12 @@ export class Conversation {
 				confirmed = this.bytes;
 				this.send({ type: 'seen', bytes: confirmed });
 			}
-			this.messages.push(JSON.parse(String(data)));
+			this.messages.push(JSON.parse(look('messages', String(data))));
 			this.isBinary.push(isBinary);
 			this.#notify();
 		});
 		socket.on('close', (code, reason) => {
-			this.closed = { code, reason: String(reason) };
+			this.closed = { code, reason: look('messages', String(reason)) };
 			this.#notify();
 		});
 		socket.on('error', () => {}); // `close` follows and is what is looked at
@@ -51,7 +56,8 @@ export class Conversation {
 
 	/** Opens a socket to a channel. */
 	static async open(relay: string, channel: string, options: ConversationOptions = {}): Promise<Conversation> {
-		const socket = new WebSocket(`${relay.replace(/^http/, 'ws')}/channels/${channel}/events`);
+		const address = `${relay.replace(/^http/, 'ws')}/channels/${channel}/events${options.search ? `?${options.search}` : ''}`;
+		const socket = new WebSocket(address, { headers: options.headers ?? {} });
 		const conversation = new Conversation(socket, options);
 		await conversation.until(() => socket.readyState === WebSocket.OPEN || conversation.closed !== undefined, 'open');
 		return conversation;

@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { ROOT } from './sources.ts';
+import { look, report } from './spill.ts';
 
 export interface Exit {
 	code: number | null;
@@ -23,13 +24,18 @@ export interface RunningCommand {
 	signal(name: NodeJS.Signals, isGroup?: boolean): void;
 }
 
-/** Starts a command in the repository, in a process group of its own. */
-export function runCommand(command: string, args: string[], env: Record<string, string> = {}): RunningCommand {
+/** Starts a command in the repository or in `cwd`, in a process group of its own. `isToken`: what it prints is a token, as it should be. */
+export function runCommand(
+	command: string,
+	args: string[],
+	env: Record<string, string> = {},
+	{ isToken = false, cwd = ROOT } = {},
+): RunningCommand {
 	let since = Date.now();
 	let output = '';
 	let watchers: (() => void)[] = [];
 	const child: ChildProcess = spawn(command, args, {
-		cwd: ROOT,
+		cwd,
 		detached: true,
 		stdio: ['ignore', 'pipe', 'pipe'],
 		env: { ...withoutRunner(process.env), ...env },
@@ -51,7 +57,13 @@ export function runCommand(command: string, args: string[], env: Record<string, 
 			// Its last words may still be on their way.
 			setTimeout(() => {
 				end = { code, signal, afterMs, output };
-				resolve(end);
+				if (!isToken) look('log lines', output);
+				try {
+					report();
+					resolve(end);
+				} catch (error) {
+					reject(error);
+				}
 				notify();
 			}, 50);
 		});

@@ -1,4 +1,4 @@
-// The commands that README.md tells its reader to type.
+// What README.md tells its reader to type, and to copy.
 // Knows Markdown's fences and a shell's line ends; never knows what a command does.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -16,4 +16,11 @@ export function readCommands(file = 'README.md'): string[] {
 				.trim(),
 		)
 		.filter((line) => line !== '' && !line.startsWith('#'));
+}
+
+/** The header that it gives to copy, as one line, for a relay at https://relay.example.org. */
+export function readPolicy(): string {
+	const text = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
+	const [, policy = ''] = /^Content-Security-Policy: ([\s\S]*?)^```$/m.exec(text) ?? [];
+	return policy.replace(/\s+/g, ' ').trim();
 }

@@ -5,12 +5,16 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Engine, EngineError, startEngine } from '../../relay/run/engine.ts';
 import { findFreePort } from './ports.ts';
+import { keepSecret, look, lookThroughFiles, lookThroughProcesses, report } from './spill.ts';
+import { inTurn } from './turn.ts';
 
 export interface RelayOptions {
 	/** Values the relay finds in its environment. */
 	vars?: Record<string, string>;
 	/** Every line the engine prints. */
 	log?: (line: string) => void;
+	/** Where its source is: this repository unless given. */
+	root?: string;
 }
 
 export interface TestRelay {
@@ -18,7 +22,7 @@ export interface TestRelay {
 	readonly url: string;
 	/** The process behind it, or `undefined` where the relay is somebody else's (`RELAY=https://…`). */
 	readonly engine: Engine | undefined;
-	/** Ends the relay and removes its state. */
+	/** Ends the relay and removes its state. @throws Error where a token or a secret was found where none may be. */
 	stop(): Promise<void>;
 }
 
@@ -31,6 +35,7 @@ export async function startRelay(options: RelayOptions = {}): Promise<TestRelay>
 		return { url: remoteRelay, engine: undefined, stop: async () => {} };
 	}
 	const stateDir = await mkdtemp(path.join(tmpdir(), 'live-feed-relay-'));
+	for (const secret of options.vars?.LIVE_FEED_SECRET?.split(/\s+/) ?? []) if (secret !== '') keepSecret(secret);
 	const remove = () => rm(stateDir, { recursive: true, force: true, maxRetries: 3 });
 	try {
 		const engine = await startOnFreePort(options, stateDir);
@@ -38,8 +43,12 @@ export async function startRelay(options: RelayOptions = {}): Promise<TestRelay>
 			url: engine.url,
 			engine,
 			async stop() {
+				lookThroughProcesses();
+				lookThroughFiles(stateDir); // while it runs, there are more of them
 				await engine.stop();
+				lookThroughFiles(stateDir);
 				await remove();
+				report();
 			},
 		};
 	} catch (error) {
@@ -52,7 +61,14 @@ export async function startRelay(options: RelayOptions = {}): Promise<TestRelay>
 async function startOnFreePort(options: RelayOptions, stateDir: string): Promise<Engine> {
 	for (let attempt = 1; ; attempt++) {
 		try {
-			return await startEngine({ ...options, port: await findFreePort(), stateDir, timeoutMs: 60_000 });
+			const log = (line: string) => {
+				look('log lines', line);
+				options.log?.(line);
+			};
+			// PartyKit chooses its inner ports before it takes them: two that start at once choose the same.
+			return await inTurn('start', async () =>
+				startEngine({ ...options, log, port: await findFreePort(), stateDir, timeoutMs: 60_000 }),
+			);
 		} catch (error) {
 			if (!(error instanceof EngineError) || error.reason !== 'port-busy' || attempt === 5) throw error;
 		}

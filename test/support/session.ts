@@ -1,6 +1,11 @@
 // One socket's conversation without a socket: what is sent is recorded, and time passes when a test says so.
 // Knows a session's seams; never knows what is said.
+import { ANYBODY } from '../../relay/identity.ts';
+import { Limiter } from '../../relay/limiter.ts';
+import { Presence } from '../../relay/presence.ts';
+import { createError } from '../../relay/protocol/errors.ts';
 import { Session, type SessionMemory } from '../../relay/session.ts';
+import { readSettings } from '../../relay/settings.ts';
 import { Backlog } from '../../relay/window.ts';
 import type { TestChannel } from './channel.ts';
 
@@ -37,6 +42,15 @@ export function openSession(test: TestChannel, more: Partial<ConstructorParamete
 	const timers = new Map<() => void, number>();
 	const saves = { asked: 0 };
 	let memory: SessionMemory | null = null;
+	const startTimer = (ms: number, run: () => void) => {
+		timers.set(run, ms);
+		return () => timers.delete(run);
+	};
+	const onFault = (error: unknown) => {
+		faults.push(error);
+		return createError('internal');
+	};
+	const presence = new Presence({ clock: () => test.clock.now, startTimer, afterDrain: (run) => run(), onFault });
 	const session = new Session({
 		socket,
 		getChannel: () => test.channel,
@@ -52,11 +66,14 @@ export function openSession(test: TestChannel, more: Partial<ConstructorParamete
 		backlog: new Backlog(),
 		isCounted: false,
 		stallTimeoutMs: 30_000,
-		startTimer: (ms, run) => {
-			timers.set(run, ms);
-			return () => timers.delete(run);
-		},
-		onFault: (error) => faults.push(error),
+		startTimer,
+		getPresence: () => presence,
+		identify: () => ANYBODY,
+		limiter: new Limiter(readSettings({}).limits, () => test.clock.now),
+		address: undefined,
+		connection: 'one',
+		onRefused: () => {},
+		onFault,
 		...more,
 	});
 	const memoryOf = () => {
@@ -70,5 +87,5 @@ export function openSession(test: TestChannel, more: Partial<ConstructorParamete
 		for (const run of running) run();
 	};
 	const confirm = (bytes = socket.bytes) => session.receive(`{"type":"seen","bytes":${bytes}}`);
-	return { socket, session, faults, timers, saves, expireTimers, confirm, memory: memoryOf };
+	return { socket, session, presence, faults, timers, saves, expireTimers, confirm, memory: memoryOf };
 }

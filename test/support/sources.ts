@@ -60,7 +60,8 @@ function readModule(name: string, text: string): string[] {
 	return [...new Set(found.filter((specifier) => specifier !== undefined))];
 }
 
-function visit(node: unknown, onNode: (node: { type: string }) => void): void {
+/** Every node of a syntax tree, parents first. */
+export function visit(node: unknown, onNode: (node: { type: string }) => void): void {
 	if (typeof node !== 'object' || node === null) return;
 	if ('type' in node && typeof node.type === 'string') onNode(node as { type: string });
 	for (const child of Object.values(node)) visit(child, onNode);

@@ -1,5 +1,6 @@
 // A response's body as text that is waited for, piece by piece.
 // Knows streams; never knows what the text means.
+import { look } from './spill.ts';
 
 export class TextStream {
 	readonly response: Response;
@@ -32,9 +33,14 @@ export class TextStream {
 			});
 			const { done, value } = await Promise.race([this.#reader.read(), timeout]).finally(() => clearTimeout(timer));
 			if (done) this.isOver = true;
-			else this.text += this.#decoder.decode(value, { stream: true });
+			else this.text += look('messages', this.#decoder.decode(value, { stream: true }));
 		}
 		return this.text;
+	}
+
+	/** Everything, once the relay has ended it. */
+	async whole(): Promise<string> {
+		return this.until(() => this.isOver, 'its end');
 	}
 
 	async close(): Promise<void> {

@@ -1,9 +1,11 @@
 // Messages of both directions, positions, patterns, times and the table of errors.
+
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { answerProblem } from '../../relay/http/answers.ts';
 import { digestDraft } from '../../relay/idempotency.ts';
+import { Journal } from '../../relay/journal.ts';
 import { formatClientMessage, parseClientMessage } from '../../relay/protocol/client-message.ts';
 import { createError, ERRORS, type ErrorCode, FeedError, formatProblem } from '../../relay/protocol/errors.ts';
 import { formatPosition, parsePosition } from '../../relay/protocol/position.ts';
@@ -83,12 +85,9 @@ describe('what a client says', () => {
 		withSeed((seed) => {
 			fc.assert(
 				fc.property(fc.string({ unit: 'binary', maxLength: 300 }), fc.nat(), (text, ref) => {
-					const frame = formatClientMessage({ type: 'publish', ref, draft: { text: `${text}\ufffd` } });
-					expect(parseClientMessage(frame)).toEqual({
-						type: 'publish',
-						ref,
-						draft: { type: 'message', text: `${text}\ufffd` },
-					});
+					const data = `${text}\ufffd`;
+					const frame = formatClientMessage({ type: 'publish', ref, draft: { data, type: 'a' } });
+					expect(parseClientMessage(frame)).toEqual({ type: 'publish', ref, draft: { data, type: 'a' } });
 				}),
 				{ seed },
 			);
@@ -339,9 +338,17 @@ describe('errors', () => {
 		}
 	});
 
-	it('[ERR5] an error that is not of the table says nothing of itself', async () => {
-		const response = answerProblem(new Error('password in a path'));
-		expect(response.status).toBe(500);
-		expect(await response.text()).not.toContain('password');
+	it('[ERR5] a fault is one line of the log, and its answer has nothing but its reference', () => {
+		const lines: string[] = [];
+		const journal = new Journal(
+			() => 5,
+			(line) => lines.push(line),
+		);
+		const error = journal.fault(new Error('password in a path'));
+		const { reference, fault } = JSON.parse(lines[0] as string);
+		expect(fault).toContain('password');
+		expect([error.code, lines.length]).toEqual(['internal', 1]);
+		expect(error.message).toContain(reference);
+		expect(error.message).not.toContain('password');
 	});
 });

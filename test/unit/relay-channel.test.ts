@@ -1,6 +1,8 @@
 // The channel: commits, order, filters, the seam between history and live, and who is kept from harming whom.
+
 import { describe, expect, it } from 'vitest';
 import type { Filter } from '../../relay/frame.ts';
+import { ANYBODY } from '../../relay/identity.ts';
 import type { Draft } from '../../relay/protocol/event.ts';
 import { MAX_COMMIT_BYTES, MAX_FILTERS, MAX_PAGE_BYTES, SLICE_VIEWERS } from '../../relay/protocol/limits.ts';
 import { Viewer } from '../../relay/viewer.ts';
@@ -95,9 +97,10 @@ describe('commits', () => {
 	it('[LIM3] an event that becomes too large with what the relay adds is refused, and alone', async () => {
 		const { publish, drainAll, log } = await createTestChannel();
 		const large: Draft = {
-			text: '\u0000'.repeat(8192),
-			data: '\u0000'.repeat(5000),
-			url: `https://a.example/${'u'.repeat(2000)}`,
+			text: '"'.repeat(8192),
+			data: 'x'.repeat(32_766),
+			url: `https://a.example/${'\ud800'.repeat(2000)}`,
+			actor: { image: `https://a.example/${'\ud800'.repeat(2000)}` },
 		};
 		const publisher = publish([{ text: 'a' }, large, { text: 'b' }]);
 		await drainAll();
@@ -223,15 +226,15 @@ describe('filters', () => {
 
 	it('[FILT2] a channel evaluates 16 filters beside everything; one that is given back is free again', async () => {
 		const { channel } = await createTestChannel();
-		expect(channel.takeFilter([])).toBeDefined();
-		const filters = Array.from({ length: MAX_FILTERS }, (_, index) => channel.takeFilter([`type-${index}`]));
+		expect(channel.takeFilter({ types: [] })).toBeDefined();
+		const filters = Array.from({ length: MAX_FILTERS }, (_, index) => channel.takeFilter({ types: [`type-${index}`] }));
 		expect(filters).not.toContain(undefined);
-		expect(channel.takeFilter(['one.more'])).toBeUndefined();
-		expect(channel.takeFilter(['type-3'])).toBe(filters[3]);
-		expect(channel.takeFilter(['*', 'type-3'])?.types).toEqual([]);
+		expect(channel.takeFilter({ types: ['one.more'] })).toBeUndefined();
+		expect(channel.takeFilter({ types: ['type-3'] })).toBe(filters[3]);
+		expect(channel.takeFilter({ types: ['*', 'type-3'] })?.types).toEqual([]);
 		for (let times = 0; times < 2; times++) if (filters[3]) channel.releaseFilter(filters[3]);
-		expect(channel.takeFilter(['one.more'])).toBeDefined();
-		expect(channel.takeFilter(['type-3'])).toBeUndefined();
+		expect(channel.takeFilter({ types: ['one.more'] })).toBeDefined();
+		expect(channel.takeFilter({ types: ['type-3'] })).toBeUndefined();
 	});
 
 	it.each([
@@ -241,7 +244,7 @@ describe('filters', () => {
 		const { channel } = await createTestChannel();
 		const types = ['a', 'b', 'c', 'd'].map((name) => name.repeat(61));
 		types.push('e'.repeat(bytes - 4 * 62));
-		expect(channel.takeFilter(types) !== undefined).toBe(isTaken);
+		expect(channel.takeFilter({ types }) !== undefined).toBe(isTaken);
 	});
 
 	it('[FILT1] who joins a shared filter late is told of no hole and no double', async () => {
@@ -305,7 +308,7 @@ describe('where a reader begins', () => {
 
 	it('[POS2] after a position everything follows, and nothing twice', async () => {
 		const { channel, join } = await filled(20);
-		const filter = channel.takeFilter([]);
+		const filter = channel.takeFilter({ types: [] });
 		if (!filter) throw new Error('no filter');
 		expect(await channel.begin({ position: { epoch: 'k3f9', seq: 12 } }, filter)).toEqual({
 			after: 12,
@@ -330,7 +333,7 @@ describe('where a reader begins', () => {
 		['the future of this one', { epoch: 'k3f9', seq: 21 }],
 	])('[POS4] with a position of %s, all that is kept follows and it is said', async (_, position) => {
 		const { channel, join } = await filled(20);
-		const filter = channel.takeFilter([]);
+		const filter = channel.takeFilter({ types: [] });
 		if (!filter) throw new Error('no filter');
 		expect(await channel.begin({ position }, filter)).toEqual({ after: 0, recovered: false });
 		expect((await join({ position })).seqs).toEqual(range(1, 20));
@@ -338,7 +341,7 @@ describe('where a reader begins', () => {
 
 	it('[POS5] what was trimmed since a position is named by its range', async () => {
 		const { channel, join } = await filled(50, { entries: 10 });
-		const filter = channel.takeFilter([]);
+		const filter = channel.takeFilter({ types: [] });
 		if (!filter) throw new Error('no filter');
 		const begin = (seq: number) => channel.begin({ position: { epoch: 'k3f9', seq } }, filter);
 		expect(await begin(12)).toEqual({ after: 40, recovered: false, missing: { from: 13, to: 40 } });
@@ -348,7 +351,7 @@ describe('where a reader begins', () => {
 
 	it('[POS5] what has grown too old since a position is named by its range', async () => {
 		const { channel, clock } = await filled(50, { ageMs: 10_000 });
-		const filter = channel.takeFilter([]);
+		const filter = channel.takeFilter({ types: [] });
 		if (!filter) throw new Error('no filter');
 		clock.now += 3000;
 		expect(await channel.begin({ position: { epoch: 'k3f9', seq: 12 } }, filter)).toMatchObject({
@@ -416,7 +419,7 @@ describe('the seam between history and live', () => {
 					for (const { sink, from } of sinks) {
 						const { filter } = sink.viewer;
 						const wanted = all.events
-							.filter(({ seq, type }) => seq > from && filter.matches(type))
+							.filter((event) => event.seq > from && filter.matches(event))
 							.map(({ seq }) => seq);
 						expect(sink.seqs).toEqual(wanted);
 						let covered = from;
@@ -496,7 +499,7 @@ describe('the seam between history and live', () => {
 		await joining;
 		const behind = new RecordingSink();
 		const viewer = new Viewer(behind, sink.viewer.filter);
-		const feeding = test.channel.feed(viewer, 2); // as one who has fallen behind
+		const feeding = test.channel.feed(viewer, { after: 2 }); // as one who has fallen behind
 		await settle();
 		test.publish(texts(1));
 		await settle();
@@ -517,7 +520,7 @@ describe('the seam between history and live', () => {
 		const well = await test.join({});
 		test.publish(texts(2));
 		await settle();
-		const bad = { subject: '', settle: () => expect.unreachable('thrown on purpose') };
+		const bad = { who: ANYBODY, settle: () => expect.unreachable('thrown on purpose') };
 		test.channel.publish(bad, [{ ref: 1, draft: { type: 'a' }, bytes: 12 }]);
 		const good = test.publish(texts(1));
 		await test.drainAll();
@@ -531,7 +534,7 @@ describe('the seam between history and live', () => {
 		test.publish([{ type: 'a' }, { type: 'b' }]);
 		await test.drainAll();
 		const sink = new RecordingSink();
-		test.channel.resume(new Viewer(sink, test.channel.takeFilter(['a']) as Filter)); // the first filter is given
+		test.channel.resume(new Viewer(sink, test.channel.takeFilter({ types: ['a'] }) as Filter)); // the first filter is given
 		test.publish([{ type: 'a' }]);
 		await test.drainAll();
 		expect(sink.runs).toMatchObject([{ from: 1, to: 3, events: [{ seq: 3 }] }]);

@@ -1,13 +1,21 @@
 // Who may tell the relay to say goodbye.
+
 import { describe, expect, it } from 'vitest';
 import { Audience } from '../../relay/audience.ts';
 import { answer } from '../../relay/http/routes.ts';
+import { createError } from '../../relay/protocol/errors.ts';
+import { readSettings } from '../../relay/settings.ts';
 
 async function ask(secret: string | undefined, init: RequestInit): Promise<[status: number, told: number]> {
 	let told = 0;
 	const goAway = async () => void told++;
 	const nothing = async () => new Response(null, { status: 404 });
-	const edge = { clock: () => 0, fetchFile: nothing, fetchChannel: nothing, control: { secret, goAway } };
+	const edge = {
+		...{ clock: () => 0, fetchFile: nothing, fetchChannel: nothing, control: { secret, goAway } },
+		settings: readSettings({ LIVE_FEED_SECRET: 'x'.repeat(32) }),
+		onRefused: () => {},
+		onFault: () => createError('internal'),
+	};
 	const { status } = await answer(new Request('http://relay/control/goaway', init), edge);
 	return [status, told];
 }

@@ -1,44 +1,10 @@
 // What the contract suite cannot bring about on real storage: writes that fail, and answers that come late.
 import { expect, it } from 'vitest';
 import { createEntry } from '../../relay/log.ts';
-import { type KeyValueStorage, StorageLog } from '../../relay/log-storage.ts';
+import { StorageLog } from '../../relay/log-storage.ts';
 import { settle } from '../support/channel.ts';
+import { MapStorage } from '../support/map-storage.ts';
 import { createRandom, withSeed } from '../support/random.ts';
-
-/** Storage in a map: a read sees what was there when it was asked, and is answered when the test says so. */
-class MapStorage implements KeyValueStorage {
-	readonly values = new Map<string, unknown>();
-	readonly waiting: (() => void)[] = [];
-	isSlow = false;
-	failure: 'later' | 'at once' | undefined;
-
-	async list(options: Parameters<KeyValueStorage['list']>[0]): Promise<Map<string, unknown>> {
-		const { prefix, start = '', end = '\uffff', reverse = false, limit } = options;
-		const keys = [...this.values.keys()].filter((key) => key.startsWith(prefix) && key >= start && key < end).sort();
-		const found = new Map((reverse ? keys.reverse() : keys).slice(0, limit).map((key) => [key, this.values.get(key)]));
-		if (this.isSlow) await new Promise<void>((resolve) => this.waiting.push(resolve));
-		return found;
-	}
-
-	async get(key: string): Promise<unknown> {
-		return this.values.get(key);
-	}
-
-	put(entries: Record<string, unknown>): Promise<void> {
-		if (this.failure === 'at once') throw new Error('refused');
-		if (this.failure === 'later') return Promise.reject(new Error('disk'));
-		for (const [key, value] of Object.entries(entries)) this.values.set(key, structuredClone(value));
-		return Promise.resolve();
-	}
-
-	async delete(keys: string[]): Promise<void> {
-		for (const key of keys) this.values.delete(key);
-	}
-
-	release(count: number): void {
-		for (const answer of this.waiting.splice(0, count)) answer();
-	}
-}
 
 async function open(storage: MapStorage, entries = 100) {
 	const failures: unknown[] = [];

@@ -1,7 +1,9 @@
 // A publisher's order where drafts are refused because too many wait.
+
 import { describe, expect, it } from 'vitest';
 import type { Channel, Result } from '../../relay/channel.ts';
 import { answerPublish } from '../../relay/http/publish.ts';
+import { ANYBODY } from '../../relay/identity.ts';
 import { createTestChannel, settle, type TestChannel } from '../support/channel.ts';
 import { createRandom, withSeed } from '../support/random.ts';
 import { openSession } from '../support/session.ts';
@@ -21,7 +23,7 @@ async function readTexts(channel: Channel): Promise<(string | undefined)[]> {
 }
 
 class Sender {
-	readonly subject = '';
+	readonly who = ANYBODY;
 	readonly results = new Map<number, string>();
 	readonly #channel: Channel;
 
@@ -131,7 +133,10 @@ describe('a full queue', () => {
 				headers: { 'content-type': 'application/json' },
 				body: JSON.stringify(drafts),
 			});
-		const [answer, refused] = [answerPublish(test.channel, request()), answerPublish(test.channel, request())];
+		const [answer, refused] = [
+			answerPublish(test.channel, request(), ANYBODY),
+			answerPublish(test.channel, request(), ANYBODY),
+		];
 		await settle();
 		await test.drainAll();
 		const { events } = (await (await answer).json()) as { events: { seq?: number; error?: { code: string } }[] };
@@ -184,7 +189,7 @@ describe('a full queue', () => {
 					next: 1,
 					stored: 0,
 					refused: new Set<number>(),
-					subject: '',
+					who: ANYBODY,
 					settle(results: readonly Result[]) {
 						for (const result of results) {
 							if ('receipt' in result) {

@@ -4,7 +4,7 @@ import { settle } from '../support/channel.ts';
 
 interface Server {
 	onRequest(request: Request): Promise<Response>;
-	onConnect(connection: TestConnection): void;
+	onConnect(connection: TestConnection, context: { request: Request }): void;
 	onMessage(message: string, connection: TestConnection): void;
 	onClose(connection: TestConnection): void;
 }
@@ -100,11 +100,12 @@ function open() {
 		storage,
 		publish: (text: string) => request('POST', JSON.stringify({ text })),
 		read: async () => (await (await request('GET')).json()) as { events: { text: string; seq: number }[] },
+		presence: async () => (await relay.onRequest(new Request('http://relay/parties/main/room/presence'))).json(),
 		stream: () => request('GET', undefined, 'application/x-ndjson'),
 		connect() {
 			const connection = new TestConnection();
 			connections.push(connection);
-			relay.onConnect(connection);
+			relay.onConnect(connection, { request: new Request('http://relay/') });
 			return {
 				connection,
 				say: (message: object) => relay.onMessage(JSON.stringify(message), connection),
@@ -226,5 +227,28 @@ describe('a relay whose storage fails', () => {
 		await expect.poll(() => seqs().length).toBe(60);
 		expect(seqs()).toEqual(Array.from({ length: 60 }, (_, index) => index + 1));
 		leave();
+	});
+
+	it('[PRES7] [PRES10] who is here outlasts the sleep, and who leaves during it is missed', async () => {
+		const { connect, sleep, presence } = open();
+		const join = (name: string) => {
+			const person = connect();
+			person.say({ type: 'hello', protocol: 1, presence: { name } });
+			return person;
+		};
+		const [ada, tim, grace] = [join('Ada'), join('Tim'), join('Grace')];
+		await expect.poll(() => grace.connection.messages.at(-1)).toMatchObject({ type: 'presence', total: 3 });
+		await expect
+			.poll(() => ada.connection.messages.at(-1))
+			.toMatchObject({ joined: [{ name: 'Ada' }, { name: 'Tim' }, { name: 'Grace' }] });
+		sleep();
+		expect(await presence()).toMatchObject({ total: 3, people: [{ name: 'Ada' }, { name: 'Tim' }, { name: 'Grace' }] });
+		sleep();
+		tim.leave();
+		await expect
+			.poll(() => ada.connection.messages.at(-1), { timeout: 3000 })
+			.toMatchObject({ type: 'presence', total: 2, joined: [], left: [{ name: 'Tim' }] });
+		expect(await presence()).toMatchObject({ total: 2 });
+		for (const { leave } of [ada, grace]) leave();
 	});
 });

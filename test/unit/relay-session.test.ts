@@ -1,6 +1,9 @@
 // One socket's conversation, over a socket that records.
+
 import { describe, expect, it } from 'vitest';
 import type { Channel } from '../../relay/channel.ts';
+import { ANYBODY } from '../../relay/identity.ts';
+import { CAPABILITIES } from '../../relay/protocol/capabilities.ts';
 import { FeedError } from '../../relay/protocol/errors.ts';
 import { MAX_OUTSTANDING_BYTES, WINDOW_BYTES } from '../../relay/protocol/limits.ts';
 import { Backlog } from '../../relay/window.ts';
@@ -33,6 +36,7 @@ describe('a conversation', () => {
 			time: test.clock.now,
 			pulse: { minute: Math.floor(test.clock.now / 60_000) - 59, counts: { info: [...Array(59).fill(0), 2] } },
 			returnMs: 1000,
+			own: { can: [...CAPABILITIES] },
 		});
 		expect(socket.messages.slice(1)).toMatchObject([
 			{ epoch: 'k3f9', from: 1, to: 2 },
@@ -53,6 +57,20 @@ describe('a conversation', () => {
 		expect(spoke.socket.closed).toBeUndefined();
 	});
 
+	it('[AUTH10] a hello without an author’s key keeps the one that an earlier one showed', async () => {
+		const test = await createTestChannel();
+		const identify = (_: string | undefined, author?: string) => (author ? { ...ANYBODY, author } : ANYBODY);
+		const { session } = open(test, { identify });
+		session.receive(HELLO);
+		expect(session.who.author).toBeUndefined();
+		session.receive('{"type":"hello","protocol":1,"author":"0123456789abcdef"}');
+		session.receive(HELLO);
+		expect(session.who.author).toBe('0123456789abcdef');
+		session.receive('{"type":"hello","protocol":1,"author":"fedcba9876543210"}');
+		expect(session.who.author).toBe('fedcba9876543210');
+		await test.drainAll();
+	});
+
 	it('[HELLO6] another hello begins anew, and the earlier one is sent nothing more', async () => {
 		const test = await createTestChannel();
 		test.publish([{ type: 'a' }, { type: 'b' }]);
@@ -69,7 +87,7 @@ describe('a conversation', () => {
 		const events = socket.messages.flatMap((message) => (message.entries ?? []) as { seq: number }[]);
 		expect(events.map(({ seq }) => seq)).toEqual([2, 4]);
 		expect(socket.messages.filter(({ type }) => type === 'welcome')).toMatchObject([{ types: ['b'] }]);
-		expect(memory()).toEqual({ types: ['b'], seen: 0, outstanding: socket.bytes });
+		expect(memory()).toMatchObject({ types: ['b'], seen: 0, outstanding: socket.bytes });
 	});
 
 	it('[HELLO6] filters of earlier hellos and ended sockets are given back', async () => {
@@ -81,7 +99,7 @@ describe('a conversation', () => {
 			await settle();
 			session.end();
 		}
-		expect(test.channel.takeFilter(['free'])).toBeDefined();
+		expect(test.channel.takeFilter({ types: ['free'] })).toBeDefined();
 	});
 
 	it('[HELLO6] a socket that is cut off while the channel is loaded leaves nobody behind', async () => {
@@ -100,7 +118,8 @@ describe('a conversation', () => {
 		test.publish([{ type: 'a' }]);
 		await test.drainAll();
 		expect(socket.messages).toEqual([]);
-		for (let index = 0; index < 16; index++) expect(test.channel.takeFilter([`type-${index}`])).toBeDefined();
+		for (let index = 0; index < 16; index++)
+			expect(test.channel.takeFilter({ types: [`type-${index}`] })).toBeDefined();
 	});
 
 	it('[FILT2] beyond 16 filters a viewer gets everything, and a welcome without `types`', async () => {
@@ -178,7 +197,7 @@ describe('a conversation', () => {
 	});
 
 	it.each([
-		['while history is read', 'read' as const, {}],
+		['while history is read', 'readEvents' as const, {}],
 		['when it is looked up where history begins', 'readBack' as const, { types: ['a'] }],
 	])('[ERR4] a log that cannot be read %s closes the socket: the client comes back', async (_, method, more) => {
 		const test = await createTestChannel();
@@ -270,7 +289,7 @@ describe('a conversation', () => {
 		const test = await createTestChannel();
 		test.publish([{ type: 'a' }]);
 		await test.drainAll();
-		const { socket, session } = open(test, { memory: { types: ['a'], seen: 9, outstanding: 5 } });
+		const { socket, session } = open(test, { memory: { types: ['a'], who: ANYBODY, seen: 9, outstanding: 5 } });
 		session.resume(test.channel);
 		test.publish([{ type: 'b' }, { type: 'a' }]);
 		session.receive(publish(1, { type: 'a' }));
@@ -278,6 +297,23 @@ describe('a conversation', () => {
 		const events = socket.messages.flatMap((message) => (message.entries ?? []) as { seq: number }[]);
 		expect(events.map(({ seq }) => seq)).toEqual([3, 4]);
 		expect(socket.types).not.toContain('error');
+	});
+
+	it('[AUTH3] [AUTH7] one who may not read, or not any more, is shown nothing after a sleep either', async () => {
+		const test = await createTestChannel();
+		test.publish([{ type: 'a' }]);
+		await test.drainAll();
+		const writer = { subject: 'bob', rights: 2, expires: test.clock.now + 1000 }; // the second of the capabilities
+		const blind = open(test, { memory: { types: null, who: writer, seen: 0, outstanding: 0 } });
+		const over = open(test, {
+			memory: { types: null, who: { ...ANYBODY, subject: 'eve', expires: test.clock.now }, seen: 0, outstanding: 0 },
+		});
+		for (const { session } of [blind, over]) session.resume(test.channel);
+		blind.session.receive(publish(1, { type: 'a' }));
+		await test.drainAll();
+		expect(blind.socket.types).toEqual(['receipts']);
+		expect(over.socket.types).toEqual(['error']);
+		expect(over.socket.closed?.[0]).toBe(4401);
 	});
 });
 
@@ -334,10 +370,10 @@ describe('a window', () => {
 		session.receive('{"type":"ping"}');
 		confirm(10);
 		confirm(3);
-		expect(memory()).toEqual({ seen: 10, outstanding: socket.bytes - 10 });
+		expect(memory()).toMatchObject({ seen: 10, outstanding: socket.bytes - 10 });
 		confirm(1_000_000);
 		session.receive('{"type":"ping"}');
-		expect(memory()).toEqual({ seen: 1_000_000, outstanding: socket.bytes / 2 });
+		expect(memory()).toMatchObject({ seen: 1_000_000, outstanding: socket.bytes / 2 });
 		session.receive('{"type":"seen","bytes":-1}');
 		expect(socket.messages.at(-1)).toMatchObject({ code: 'invalid-message' });
 		expect(asked).toBe(0);
@@ -396,7 +432,8 @@ describe('a window', () => {
 		session.end();
 		await settle();
 		expect(timers.size).toBe(0);
-		for (let index = 0; index < 16; index++) expect(test.channel.takeFilter([`type-${index}`])).toBeDefined();
+		for (let index = 0; index < 16; index++)
+			expect(test.channel.takeFilter({ types: [`type-${index}`] })).toBeDefined();
 	});
 
 	it('[WIN2] [HELLO6] another hello is answered while the window is full, and its entries wait for the window', async () => {
@@ -506,7 +543,7 @@ describe('a window', () => {
 		session.receive('{"type":"ping"}');
 		expect(saves.asked).toBe(1);
 		const state = memory();
-		expect(state).toEqual({ seen: 0, outstanding: socket.bytes });
+		expect(state).toMatchObject({ seen: 0, outstanding: socket.bytes });
 		const woken = open(test, { memory: state });
 		woken.session.receive(publish(1, {}));
 		woken.session.receive(publish(1, { text: 'a' }));

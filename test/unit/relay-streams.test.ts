@@ -18,14 +18,22 @@ async function stream(
 	start: Parameters<TestChannel['channel']['begin']>[0],
 	types: string[] = [],
 ) {
-	const filter = test.channel.takeFilter(types);
+	const filter = test.channel.takeFilter({ types });
 	if (!filter) throw new Error('no filter');
 	const begin = await test.channel.begin(start, filter);
-	const reader = openStream(test.channel, kind, filter, begin, {
-		createPipe,
-		enter: () => {},
-		leave: () => {},
-	}).getReader();
+	const reader = openStream(
+		test.channel,
+		kind,
+		filter,
+		{ begin, own: { can: [] }, isFresh: start.position === undefined },
+		{
+			createPipe,
+			enter: () => {},
+			leave: () => {},
+			isOver: () => false,
+			replayed: () => {},
+		},
+	).getReader();
 	const decoder = new TextDecoder();
 	let text = '';
 	return {
@@ -63,7 +71,7 @@ describe('forms', () => {
 		const data = /event: welcome\nid: k3f9:0\ndata: (.*)\n/.exec(text)?.[1] ?? '';
 		expect(JSON.parse(data)).toEqual({
 			...{ type: 'welcome', protocol: 1, epoch: 'k3f9', first: 1, last: 2, after: 0, recovered: false, types: ['a'] },
-			...{ time: test.clock.now, pulse: test.channel.readPulse(), returnMs: 1000 },
+			...{ time: test.clock.now, pulse: test.channel.readPulse(), returnMs: 1000, own: { can: [] } },
 		});
 	});
 
@@ -97,6 +105,7 @@ describe('forms', () => {
 		],
 		[{ actor: { id: 'u7', verified: false }, text: 'x' }, 'info    message u7: x'],
 		[{ actor: { name: '\u009b2J', verified: false }, text: 'x' }, 'info    message  2J: x'],
+		[{ actor: { name: '\u202eadA\u2067', verified: false }, text: '\u202dx' }, 'info    message adA: x'],
 	])('[STREAM2] the line of %j', (fields, line) => {
 		const event = { id: 'k:1', seq: 1, time: Date.UTC(2026, 10, 20, 14, 2, 3, 9), type: 'message', ...fields };
 		expect(formatLine(event)).toBe(`2026-11-20T14:02:03Z ${line}\n`);
@@ -133,7 +142,7 @@ describe('pace', () => {
 			await reader.cancel();
 			await settle();
 		}
-		expect(test.channel.takeFilter(['free'])).toBeDefined();
+		expect(test.channel.takeFilter({ types: ['free'] })).toBeDefined();
 	});
 
 	it.each([
@@ -153,14 +162,15 @@ describe('pace', () => {
 		expect(text.endsWith(words)).toBe(true);
 		expect((await reader.read()).done).toBe(true);
 		expect(test.channel.returnMs).toBe(1000);
-		for (let index = 0; index < 16; index++) expect(test.channel.takeFilter([`type-${index}`])).toBeDefined();
+		for (let index = 0; index < 16; index++)
+			expect(test.channel.takeFilter({ types: [`type-${index}`] })).toBeDefined();
 	});
 
 	it('[ERR4] a log that cannot be read ends the stream: the reader comes back', async () => {
 		const test = await createTestChannel();
 		test.publish([{ text: 'a' }]);
 		await test.drainAll();
-		test.log.read = () => Promise.reject(new Error('disk'));
+		test.log.readEvents = () => Promise.reject(new Error('disk'));
 		const { readTo } = await stream(test, SSE, {});
 		await expect(readTo('never')).rejects.toBeDefined();
 		expect(test.faults).toHaveLength(1);

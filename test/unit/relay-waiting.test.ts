@@ -69,6 +69,19 @@ describe('waiting for a page', () => {
 		expect(await quiet.answer).toMatchObject({ events: [], next: 'k3f9:4' });
 	});
 
+	it('[WAIT1] [SEAM1] goes on where it was when only a repeat came meanwhile', async () => {
+		const test = await filled(3);
+		test.publish([{ type: 'a', key: 'k' }]);
+		await test.drainAll();
+		const waiting = wait(test, behind(4));
+		await settle();
+		test.publish([{ type: 'a', key: 'k' }]);
+		await test.drainAll();
+		test.publish([{ type: 'a' }]);
+		await test.drainAll();
+		expect(seqs(waiting.page)).toEqual([5]);
+	});
+
 	it('[WAIT2] does not happen where there is something to say', async () => {
 		const test = await filled(30, { entries: 10 });
 		const answer = async (query: Partial<PageQuery>) => {
@@ -222,7 +235,7 @@ describe('the time in which to return', () => {
 
 	it('[HELLO9] counts those who catch up, sleep or wait, and nobody who has left', async () => {
 		const test = await filled(300);
-		const filter = test.channel.takeFilter([]);
+		const filter = test.channel.takeFilter({ types: [] });
 		if (!filter) throw new Error('no filter');
 		const slow = await Promise.all(Array.from({ length: 100 }, () => test.join({ history: 0 })));
 		for (const sink of slow) sink.stop();

@@ -3,6 +3,7 @@
 import type * as Party from 'partykit/server';
 import type { KeyValueStorage } from '../../../../relay/log-storage.ts';
 import { StorageLog } from '../../../../relay/log-storage.ts';
+import { CHANGE_CASES } from '../../change-cases.ts';
 import { CountingStorage } from '../../counting-storage.ts';
 import { CASES, type LogHost } from '../../log-cases.ts';
 
@@ -25,7 +26,7 @@ export default class Contract implements Party.Server {
 
 	async onRequest(request: Party.Request): Promise<Response> {
 		const parameters = new URL(request.url).searchParams;
-		const run = CASES[parameters.get('case') ?? ''];
+		const run = { ...CASES, ...CHANGE_CASES }[parameters.get('case') ?? ''];
 		if (!run) return new Response('no such case', { status: 404 });
 		const storage = new CountingStorage(this.room.storage as unknown as KeyValueStorage); // its four methods
 		const failures: unknown[] = [];
@@ -45,6 +46,11 @@ export default class Contract implements Party.Server {
 				return log;
 			},
 			countStored: async (prefix) => (await this.room.storage.list({ prefix })).size,
+			search: async (text) => {
+				const stored = await this.room.storage.list<Uint8Array>();
+				const holds = (value: unknown) => value instanceof Uint8Array && new TextDecoder().decode(value).includes(text);
+				return [...stored].flatMap(([key, value]) => (holds(value) ? [key] : []));
+			},
 			settle: () => storage.settle(),
 		};
 		try {

@@ -1,0 +1,61 @@
+// The short form of the scenarios in test/reading, in each browser that is here.
+import type { Browser } from 'puppeteer-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runAnnouncements } from '../reading/announcements.ts';
+import { BROWSERS, type BrowserName, launch, listBrowsers } from '../reading/browsers.ts';
+import { runKeyboard } from '../reading/keyboard.ts';
+import { KEPT_SHORT, type ReadingScenario } from '../reading/scenario.ts';
+import { runStill } from '../reading/still.ts';
+import { startRelay, type TestRelay } from '../support/relay.ts';
+
+/** It waits for seconds to pass, and leaves the machine to the others meanwhile. */
+const WAITING = runAnnouncements;
+const SCENARIOS: [title: string, run: ReadingScenario][] = [
+	['what is announced adds up to what came', WAITING],
+	['a journey by keyboard alone leads to every row and out again', runKeyboard],
+	['the row being read stays where it is, whatever comes', runStill],
+];
+
+const browsers = listBrowsers();
+/** One for all: by it each browser is given the order that the other does not read in. `SEED=…` repeats one. */
+const seed = Number(process.env.SEED) || Math.floor(Math.random() * 2 ** 31);
+for (const name of BROWSERS.filter((one) => !browsers.includes(one))) {
+	console.log(`${name} is not installed: reading is tested in ${browsers.join(' and ')} alone`);
+}
+
+describe('reading is calm', () => {
+	let relay: TestRelay;
+	/** Two of each: what one waits for, the other does not wait behind. */
+	const launched = new Map<string, Promise<Browser>>();
+	beforeAll(async () => {
+		relay = await startRelay({ vars: { LIVE_FEED_KEEP_ENTRIES: String(KEPT_SHORT) } });
+	});
+	afterAll(async () => {
+		await Promise.all([...launched.values()].map(async (browser) => (await browser).close()));
+		await relay?.stop();
+	});
+
+	const cases = SCENARIOS.flatMap(([title, run]) => browsers.map((name) => [title, name, run] as const));
+	it.concurrent.each(cases)('%s, in %s', (_, name, run) =>
+		run === WAITING ? check(name, run, 'waiting') : inTurn(name, () => check(name, run, 'acting')),
+	);
+
+	/** Browsers go side by side; in each of them, one scenario after the other. */
+	const turns = new Map<BrowserName, Promise<void>>();
+	function inTurn(name: BrowserName, run: () => Promise<void>): Promise<void> {
+		const turn = (turns.get(name) ?? Promise.resolve()).then(run);
+		turns.set(
+			name,
+			turn.catch(() => {}), // told by its own test
+		);
+		return turn;
+	}
+
+	async function check(name: BrowserName, run: ReadingScenario, which: string): Promise<void> {
+		const browser = launched.get(`${name} ${which}`) ?? launch(name);
+		launched.set(`${name} ${which}`, browser);
+		const { lines, failures } = await run({ short: true, seed, name, relay, browser: await browser });
+		console.log(lines.map((line) => `${name}: ${line}`).join('\n'));
+		expect(failures, `SEED=${seed}`).toEqual([]);
+	}
+});
