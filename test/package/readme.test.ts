@@ -96,9 +96,10 @@ async function serve(typed: string): Promise<void> {
 // Two servers by one command: both answer, the one asks the other for a token, and Ctrl-C ends both.
 async function runMonitor(command: string): Promise<void> {
 	const ports = { PORT: String(await findFreePort()), RELAY_PORT: String(await findFreePort()) };
-	// Everything is built already; beside other tests it is not built again.
+	// The package is built already; the relay builds its site anew in any case.
 	const typed = command.replace('npm ', 'exec npm --ignore-scripts ');
-	const servers = runCommand('sh', ['-c', typed], { ...ports, LIVE_FEED_STATE: `${stateDir}/monitor` });
+	const env = { ...ports, LIVE_FEED_STATE: `${stateDir}/monitor` };
+	const servers = runCommand('sh', ['-c', typed], env, { cwd: checkout.root });
 	const [, library = '', url = ''] = await servers.waitFor(/The library: (http:\S+)[\s\S]*It is seen at (\S+):/);
 	const form = { method: 'POST', body: new URLSearchParams({ person: 'ada' }), redirect: 'manual' } as const;
 	const cookie = (await fetch(`${library}/sign-in`, form)).headers.get('set-cookie')?.split(';')[0] ?? '';

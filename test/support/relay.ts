@@ -39,6 +39,7 @@ export async function startRelay(options: RelayOptions = {}): Promise<TestRelay>
 	const remove = () => rm(stateDir, { recursive: true, force: true, maxRetries: 3 });
 	try {
 		const engine = await startOnFreePort(options, stateDir);
+		void tellDeath(engine);
 		return {
 			url: engine.url,
 			engine,
@@ -55,6 +56,13 @@ export async function startRelay(options: RelayOptions = {}): Promise<TestRelay>
 		await remove();
 		throw error;
 	}
+}
+
+/** Who finds the relay gone sees a refused connection only; here is why. */
+async function tellDeath(engine: Engine): Promise<void> {
+	const { expected, code, signal, output } = await engine.exited;
+	// Killed by SIGKILL it most likely was by the test itself.
+	if (!expected) console.error(`the relay at ${engine.url} ended: ${signal ?? code}`, signal === 'SIGKILL' ? '' : output);
 }
 
 // Between finding a port and listening on it, another test may take it.
