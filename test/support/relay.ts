@@ -62,7 +62,8 @@ export async function startRelay(options: RelayOptions = {}): Promise<TestRelay>
 async function tellDeath(engine: Engine): Promise<void> {
 	const { expected, code, signal, output } = await engine.exited;
 	// Killed by SIGKILL it most likely was by the test itself.
-	if (!expected) console.error(`the relay at ${engine.url} ended: ${signal ?? code}`, signal === 'SIGKILL' ? '' : output);
+	if (!expected)
+		console.error(`the relay at ${engine.url} ended: ${signal ?? code}`, signal === 'SIGKILL' ? '' : output);
 }
 
 // Between finding a port and listening on it, another test may take it.
