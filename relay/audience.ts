@@ -3,9 +3,15 @@
 import { FeedError } from './protocol/errors.ts';
 import type { Limits } from './settings.ts';
 
+/** How somebody is connected: a socket, a stream of one of three forms, or a request that waits. */
+export const TRANSPORTS = ['socket', 'sse', 'ndjson', 'text', 'poll'] as const;
+export type Transport = (typeof TRANSPORTS)[number];
+export type Connections = Record<Transport, number>;
+
 /** Outlives the sleep of a channel, whose own memory does not. */
 export class Audience {
-	readonly #channels = new Map<string, number>();
+	readonly #channels = new Map<string, Connections>();
+	readonly #all = nobody();
 	readonly #addresses = new Map<string, number>();
 	#total = 0;
 	#ungreeted = 0;
@@ -25,15 +31,26 @@ export class Audience {
 		return full(`${connectionsPerAddress} connections from one address`);
 	}
 
-	enter(channel: string, address?: string): void {
+	/** How many are connected to a channel, or to all. */
+	count(channel?: string): Connections {
+		return { ...(channel === undefined ? this.#all : (this.#channels.get(channel) ?? nobody())) };
+	}
+
+	enter(channel: string, transport: Transport, address?: string): void {
 		this.#total++;
-		count(this.#channels, channel, 1);
+		this.#all[transport]++;
+		const here = this.#channels.get(channel) ?? nobody();
+		here[transport]++;
+		this.#channels.set(channel, here);
 		if (address !== undefined) count(this.#addresses, address, 1);
 	}
 
-	leave(channel: string, address?: string): void {
+	leave(channel: string, transport: Transport, address?: string): void {
 		this.#total--;
-		count(this.#channels, channel, -1);
+		this.#all[transport]--;
+		const here = this.#channels.get(channel);
+		if (here) here[transport]--;
+		if (here && TRANSPORTS.every((one) => here[one] <= 0)) this.#channels.delete(channel);
 		if (address !== undefined) count(this.#addresses, address, -1);
 	}
 
@@ -46,6 +63,10 @@ export class Audience {
 			isOver = true;
 		};
 	}
+}
+
+function nobody(): Connections {
+	return { socket: 0, sse: 0, ndjson: 0, text: 0, poll: 0 };
 }
 
 function count(counts: Map<string, number>, name: string, by: number): void {

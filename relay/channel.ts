@@ -3,6 +3,7 @@
 // Never knows PartyKit, HTTP, sockets or JSON.
 import { type Amended, addReply, amend, isOwn, personOf } from './amendment.ts';
 import { DraftQueue } from './draft-queue.ts';
+import { Figures } from './figures.ts';
 import { Filter, Frame, type Wish } from './frame.ts';
 import { digestDraft } from './idempotency.ts';
 import { capabilitiesOf, deny, type Identity } from './identity.ts';
@@ -80,13 +81,19 @@ export interface ChannelOptions {
 	onFault: (error: unknown) => void;
 	/** How much each may publish: as much as he wants unless given. */
 	limiter?: Limiter;
-	/** Told of drafts that were refused for whose they are. */
+	/** Told of each draft that was refused. */
 	onRefused?: (error: FeedError, who: Identity) => void;
 	/** Told of what somebody did to another's event. */
 	onModerated?: (change: Change, who: Identity) => void;
 	/** How much may wait for the next commits, bytes: 16 MiB unless given. */
 	maxQueueBytes?: number;
+	/** How large an event may be as JSON, bytes: 64 KiB unless given, and never more. */
+	maxEventBytes?: number;
+	/** Where is counted what happens here. */
+	figures?: Counter;
 }
+
+type Counter = Pick<Figures, 'committed' | 'settled' | 'strain'>;
 
 /** A draft as it is handed in. */
 export interface Submission {
@@ -154,6 +161,7 @@ export class Channel {
 	#toldReturnMs = MIN_RETURN_MS;
 	readonly #filters = new Map<string, { filter: Filter; viewers: number }>();
 	readonly #queue: DraftQueue<Pending>;
+	readonly #figures: Counter;
 	/** Why nothing is taken or read here any more. */
 	#failure: FeedError | undefined;
 	#isDraining = false;
@@ -168,6 +176,7 @@ export class Channel {
 		this.#pages = new Pages(options.log);
 		this.#options = options;
 		this.#queue = new DraftQueue(options.maxQueueBytes ?? MAX_QUEUE_BYTES);
+		this.#figures = options.figures ?? new Figures(options.clock);
 	}
 
 	/** Reads what serving needs; nothing else may be called before. */
@@ -195,6 +204,20 @@ export class Channel {
 	/** The position of the newest entry. */
 	get position(): string {
 		return formatPosition({ epoch: this.epoch, seq: this.last });
+	}
+
+	/** Where the log begins and ends, to name what a page of now shows: answered from memory unless events may have grown too old. */
+	async readRange(): Promise<{ epoch: string; first: number; last: number }> {
+		if (this.#failure) throw this.#failure;
+		await this.#log.expire();
+		const { epoch, first, last } = this;
+		return { epoch, first, last };
+	}
+
+	/** How many events are kept, and of how many bytes they are, at about. */
+	async measure(): Promise<{ count: number; bytes: number }> {
+		if (this.#failure) throw this.#failure;
+		return this.#log.measure();
 	}
 
 	readPulse(): Pulse {
@@ -255,6 +278,7 @@ export class Channel {
 			this.#options.onRefused?.(error, publisher.who);
 		}
 		if (refused.length > 0) this.#guard(() => publisher.settle(refused));
+		this.#noteQueue();
 		if (this.#isPrepared) this.#commitUnlessDraining();
 		else this.#prepare();
 	}
@@ -344,9 +368,11 @@ export class Channel {
 			const page = await this.#pages.read(viewer.cursor, viewer.freshTo);
 			if (viewer.turn !== turn) return;
 			viewer.sendHistory(this.#overtake(viewer, page));
+			this.#noteLag();
 		}
 		viewer.isLive = true;
 		this.#live.add(viewer);
+		this.#noteLag();
 		if (this.#live.size === this.#viewers.size) this.#pages.clear();
 	}
 
@@ -379,6 +405,7 @@ export class Channel {
 		viewer.isLive = false;
 		this.#viewers.delete(viewer);
 		this.#live.delete(viewer);
+		this.#noteLag();
 		if (this.#live.size === this.#viewers.size) this.#pages.clear();
 	}
 
@@ -434,6 +461,7 @@ export class Channel {
 	/** The channel can no longer be trusted: who reads or publishes here is told, and comes back to another one. */
 	fail(error: FeedError): void {
 		this.#failure = error;
+		this.#log.close();
 		for (const viewer of [...this.#viewers]) {
 			this.leave(viewer);
 			this.#guard(() => viewer.sink.fail());
@@ -493,14 +521,14 @@ export class Channel {
 			const own = results.get(publisher) ?? [];
 			own.push(result);
 			results.set(publisher, own);
-			if ('error' in result && /^(forbidden|token-)/.test(result.error.code))
-				this.#options.onRefused?.(result.error, publisher.who);
+			if ('error' in result) this.#options.onRefused?.(result.error, publisher.who);
 		}
 		if (taken === 0) {
 			this.#hold();
 			return;
 		}
 		this.#queue.take(taken);
+		this.#noteQueue();
 		if (entries.length > 0 || commit.keys.size > 0) {
 			try {
 				entries = this.#append(commit);
@@ -512,14 +540,21 @@ export class Channel {
 				return;
 			}
 		}
-		for (const [publisher, own] of results) this.#guard(() => publisher.settle(own));
+		for (const [publisher, own] of results) {
+			this.#guard(() => publisher.settle(own));
+			const receipts = own.flatMap((result) => ('receipt' in result ? result.receipt : []));
+			this.#figures.settled(receipts.length, receipts.filter(({ duplicate }) => duplicate).length);
+		}
 		for (const { change, who } of commit.moderated) this.#guard(() => this.#options.onModerated?.(change, who));
 		this.#waiters.wake(entries);
 		if (entries.length === 0) {
 			this.#commitUnlessDraining();
 			return;
 		}
-		for (const { event } of entries.filter(isEventEntry)) this.#count(event);
+		const events = entries.filter(isEventEntry);
+		this.#figures.committed(entries.length, bytes, events.length);
+		for (const { event } of events) this.#count(event);
+		this.#noteLag();
 		const frame = new Frame(this.epoch, before + 1, this.#log.last, entries);
 		for (const { filter } of this.#filters.values()) frame.cover(filter);
 		this.#isDraining = true;
@@ -620,8 +655,9 @@ export class Channel {
 			...(status ? { status } : {}),
 		};
 		const entry = createEntry(event);
-		if (entry.bytes.length > MAX_EVENT_BYTES) {
-			const text = `An event has at most ${MAX_EVENT_BYTES} bytes as JSON; this one has ${entry.bytes.length}.`;
+		const { maxEventBytes = MAX_EVENT_BYTES } = this.#options;
+		if (entry.bytes.length > maxEventBytes) {
+			const text = `An event has at most ${maxEventBytes} bytes as JSON here; this one has ${entry.bytes.length}.`;
 			throw new FeedError('event-too-large', text);
 		}
 		entries.push(entry);
@@ -704,6 +740,20 @@ export class Channel {
 			this.#isDraining = false;
 			this.#guard(() => this.#commitUnlessDraining());
 		});
+	}
+
+	#noteQueue(): void {
+		const { strain } = this.#figures;
+		strain.drafts = this.#queue.drafts.length;
+		strain.draftBytes = this.#queue.bytes;
+	}
+
+	/** How far the slowest viewer is behind; looked for where somebody is. */
+	#noteLag(): void {
+		let lag = 0;
+		if (this.#live.size < this.#viewers.size)
+			for (const { cursor, isLive } of this.#viewers) if (!isLive) lag = Math.max(lag, this.last - cursor);
+		this.#figures.strain.lag = lag;
 	}
 
 	#catchUp(viewer: Viewer): void {

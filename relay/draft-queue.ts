@@ -29,6 +29,11 @@ export class DraftQueue<T extends Queued> {
 		return this.#drafts;
 	}
 
+	/** Of all that wait, at about. */
+	get bytes(): number {
+		return this.#bytes;
+	}
+
 	/** Takes a draft, or answers why it cannot be taken now; `limit` may know another reason. */
 	add(draft: T, limit: () => FeedError | undefined = () => undefined): FeedError | undefined {
 		const { publisher, ref } = draft;

@@ -19,6 +19,8 @@ export interface Segment {
 	entries: Entry<FeedEvent>[];
 	/** Of its value. */
 	bytes: number;
+	/** Of its value as it is in storage. */
+	stored: number;
 }
 
 /** The events of a segment, and how many came before them; the first were written without that, when there were no changes. */
@@ -33,7 +35,8 @@ export function parseEvents(key: string, value: unknown): { ordinal: number; eve
 export function readSegment(key: string, value: unknown): Segment {
 	const { ordinal, events } = parseEvents(key, value);
 	// Of its value as it will be written: with the ordinal, at its longest.
-	return { key, ordinal, entries: events.map(createEntry), bytes: (value as Uint8Array).length + 18 };
+	const { length } = value as Uint8Array;
+	return { key, ordinal, entries: events.map(createEntry), bytes: length + 18, stored: length };
 }
 
 const sizeOf = ({ bytes }: Entry): number => bytes.length + 1;
@@ -44,6 +47,8 @@ export class EventSegments {
 	readonly #absent = new Set<number>();
 	#newest: Segment | undefined;
 	readonly #changed = new Set<Segment>();
+	/** By how much the values have grown in storage, bytes. */
+	grown = 0;
 
 	/** How many events were ever added. */
 	get count(): number {
@@ -85,6 +90,7 @@ export class EventSegments {
 				segment = {
 					...{ key: segmentKey(EVENTS, entry.event.seq), ordinal: this.count, entries: [] },
 					bytes: 20, // brackets, and the ordinal at its longest
+					stored: 0,
 				};
 				this.#newest = segment;
 				fits = true;
@@ -109,10 +115,13 @@ export class EventSegments {
 
 	/** The values of the segments that have changed, by their keys. */
 	flush(): Record<string, Uint8Array> {
-		const values = [...this.#changed].map(({ key, ordinal, entries }) => [
-			key,
-			formatSegment([encoder.encode(String(ordinal)), ...entries.map(({ bytes }) => bytes)]),
-		]);
+		const values = [...this.#changed].map((segment) => {
+			const { key, ordinal, entries, stored } = segment;
+			const value = formatSegment([encoder.encode(String(ordinal)), ...entries.map(({ bytes }) => bytes)]);
+			segment.stored = value.length;
+			this.grown += value.length - stored;
+			return [key, value] as const;
+		});
 		this.#changed.clear();
 		return Object.fromEntries(values);
 	}
@@ -129,6 +138,7 @@ export class EventSegments {
 		const later: Segment = {
 			...{ key: segmentKey(EVENTS, (entries[0] as Entry).event.seq), ordinal: segment.ordinal + at, entries }, // it has one
 			bytes: segment.bytes - bytes + 20,
+			stored: 0,
 		};
 		segment.bytes = bytes;
 		this.#changed.add(later);

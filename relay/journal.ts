@@ -52,6 +52,12 @@ export class Journal {
 		this.#write(JSON.stringify({ level: 'info', time: this.#clock(), ...what }));
 	}
 
+	/** Somebody has emptied a channel. */
+	emptied({ via, channel, subject, address }: Refused): void {
+		const what = { moderated: 'emptied', via, channel, subject: subject || undefined, address };
+		this.#write(JSON.stringify({ level: 'info', time: this.#clock(), ...what }));
+	}
+
 	refusal({ code }: FeedError, { via, channel, subject, address }: Refused): void {
 		if (!TOLD.has(code)) return;
 		const time = this.#clock();

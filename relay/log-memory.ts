@@ -66,6 +66,13 @@ export class MemoryLog implements Log {
 
 	async hold(): Promise<void> {}
 
+	close(): void {}
+
+	async measure(): Promise<{ count: number; bytes: number }> {
+		this.#trim();
+		return { count: this.#events.length, bytes: this.#events.reduce((sum, { bytes }) => sum + bytes.length, 0) };
+	}
+
 	begin(): string {
 		if (this.epoch !== NO_EPOCH) return this.epoch;
 		this.#nextEpoch ??= this.#options.createEpoch();

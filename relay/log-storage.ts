@@ -31,6 +31,7 @@ export interface KeyValueStorage {
 	get(key: string): Promise<unknown>;
 	put(entries: Record<string, unknown>): Promise<void>;
 	delete(keys: string[]): Promise<unknown>;
+	deleteAll(): Promise<void>;
 }
 
 /** Epoch; the newest event that is gone and the oldest change that is kept, where they are not the first of all. */
@@ -108,8 +109,11 @@ export class StorageLog implements Log {
 	readonly #people = new Map<string, Reactions>();
 	/** The oldest kept event, as far as has been seen. */
 	#oldestSeen: { seq: number; time: number } | undefined;
+	#isClosed = false;
 	#trimming = false;
 	#expiryCheckedAt = 0;
+	/** Of all segments, as they were counted once, and by how much less they have grown since; bytes. */
+	#measured: number | undefined;
 
 	/** `onFailure` is told when a write did not reach the disk: what is in memory is then not to be trusted. */
 	constructor(storage: KeyValueStorage, options: LogOptions, onFailure: (error: unknown) => void) {
@@ -300,6 +304,33 @@ export class StorageLog implements Log {
 		const stored = await this.#storage.list({ prefix, limit: KEPT_VERSIONS });
 		const versions = [...stored.values()].map((value) => parseValue<Version & { n: number }>(value));
 		return versions.sort((one, other) => one.n - other.n).map(({ n: _, ...version }) => version);
+	}
+
+	close(): void {
+		this.#isClosed = true;
+	}
+
+	async measure(): Promise<{ count: number; bytes: number }> {
+		await this.expire();
+		if (this.#last === 0) return { count: 0, bytes: 0 };
+		const { first } = this;
+		const segment = await this.#readSegmentOf(first);
+		const before = segment?.entries.filter(({ event }) => event.seq < first).length ?? 0;
+		const gone = segment ? segment.ordinal + before : this.#events.count;
+		const count = first > this.#last ? 0 : this.#events.count - gone;
+		this.#measured ??= await this.#measureSegments();
+		return { count, bytes: this.#measured + this.#events.grown };
+	}
+
+	/** Reads them all, once for as long as the channel is awake. */
+	async #measureSegments(): Promise<number> {
+		let bytes = 0;
+		for (let start = EVENTS; ; ) {
+			const segments = await this.#storage.list({ prefix: EVENTS, start, limit: LIST_SEGMENTS });
+			for (const value of segments.values()) bytes += (value as Uint8Array).length;
+			if (segments.size < LIST_SEGMENTS) return bytes - this.#events.grown;
+			start = `${[...segments.keys()].at(-1)}~`;
+		}
 	}
 
 	async expire(): Promise<void> {
@@ -502,6 +533,7 @@ export class StorageLog implements Log {
 
 	/** Begins a write and does not wait for it. @throws what the engine refuses at once */
 	#write(begin: () => Promise<unknown>): void {
+		if (this.#isClosed) return;
 		try {
 			begin().catch(this.#onFailure);
 		} catch (error) {
@@ -601,6 +633,7 @@ export class StorageLog implements Log {
 				const newest = events.at(-1);
 				if (!newest || (newest.seq >= this.first && newest.time >= youngest)) break;
 				expired.push(key);
+				if (this.#measured !== undefined) this.#measured -= (value as Uint8Array).length;
 				for (const { seq, edited } of events) versions.push(...versionKeys(seq, edited?.count ?? 0));
 				this.#trimmed = newest.seq;
 				this.#trimmedCount = ordinal + events.length;
@@ -640,6 +673,14 @@ export class StorageLog implements Log {
 		for (let at = 0; at < expired.length; at += MAX_OPERATION_KEYS)
 			this.#write(() => this.#storage.delete(expired.slice(at, at + MAX_OPERATION_KEYS)));
 	}
+}
+
+/** Removes everything that a channel has stored, and begins another log in its place; answers its epoch. */
+export async function emptyStorage(storage: KeyValueStorage, createEpoch: () => string): Promise<string> {
+	const head: Head = { epoch: createEpoch() };
+	await storage.deleteAll();
+	await storage.put({ [HEAD]: head });
+	return head.epoch;
 }
 
 function flatten(segments: Iterable<[string, unknown]>): Entry<FeedEvent>[] {

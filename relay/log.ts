@@ -69,7 +69,11 @@ export interface Log {
 	 * holds whatever is sent afterwards until it is on disk. `seq` must go on from `last`.
 	 */
 	append(entries: readonly Entry[], keys: readonly UsedKey[], amendments?: Amendments): void;
+	/** How many events are kept, and of how many bytes they are, at about. */
+	measure(): Promise<{ count: number; bytes: number }>;
 	findKey(subject: string, key: string): UsedKey | undefined;
+	/** Nothing is written any more: another log takes its place. */
+	close(): void;
 	/** Makes events and people's reactions ready for `find` and `reactionsOf`: for the next commit, and not for ever. */
 	hold(seqs: Iterable<number>, people: Iterable<string>): Promise<void>;
 	/** An event that is held, as it stands; null where there is none, undefined where it is not held. */

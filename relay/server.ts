@@ -1,24 +1,28 @@
 // The relay on PartyKit: the only file that knows it. A room is a channel.
 // Knows rooms, connections and storage; never knows what a message or a request means.
 import type * as Party from 'partykit/server';
-import { Audience } from './audience.ts';
+import { Audience, type Transport } from './audience.ts';
 import { Channel, spreadReturn } from './channel.ts';
+import { ChannelFigures, Figures, type Work } from './figures.ts';
 import { answerJson, answerProblem } from './http/answers.ts';
 import { answerChange, answerEvent } from './http/changes.ts';
+import { answerChannel } from './http/channels.ts';
+import { answerMetrics, answerStatus, type Report } from './http/figures.ts';
 import { answerHistory } from './http/history.ts';
 import { answerPublish } from './http/publish.ts';
 import { ADDRESS_HEADER, AUTHOR_HEADER, answer, REFUSAL_HEADER } from './http/routes.ts';
 import { deny, hasExpired, Identities, type Identity, NOBODY } from './identity.ts';
 import { Journal, type Refused } from './journal.ts';
 import { Limiter } from './limiter.ts';
-import { StorageLog } from './log-storage.ts';
+import { emptyStorage, type KeyValueStorage, StorageLog } from './log-storage.ts';
 import { Presence } from './presence.ts';
 import { CHANGING, WRITING } from './protocol/capabilities.ts';
 import { parseAuthor } from './protocol/client-message.ts';
 import { createError, FeedError } from './protocol/errors.ts';
 import { HELLO_TIMEOUT_MS } from './protocol/limits.ts';
 import { Session, type SessionMemory } from './session.ts';
-import { readSettings, type Settings } from './settings.ts';
+import { readSettings, retentionOf, type Settings, valueFor } from './settings.ts';
+import { TimedStorage } from './timed-storage.ts';
 import { Backlog } from './window.ts';
 
 /** How long changes of what must survive sleep gather, milliseconds; the timer keeps the relay awake until they are saved. */
@@ -32,18 +36,27 @@ interface House {
 	settings: Settings;
 	identities: Identities;
 	limiter: Limiter;
+	/** Of the relay, and of each channel. */
+	figures: Figures;
+	channelFigures: ChannelFigures;
 }
 
 const clock = (): number => Date.now();
 /** All rooms of a process share these. */
 const audience = new Audience();
 const journal = new Journal(clock, (line) => console.error(line));
+/** Of the engine's process, bytes, where whoever started it says so. */
+let memoryBytes: number | undefined;
 let house: House | undefined;
 let connections = 0;
 /** How a room is told to say that the relay stops; no address from outside leads to a room. */
 const GO_AWAY = 'goaway';
-/** Who is here, below a channel's address. */
+/** What else there is below a channel's address. */
 const PRESENCE = 'presence';
+const METRICS = 'metrics';
+const STATUS = 'status';
+/** A token is for the whole relay where it is for all channels, which is what this name stands for. */
+const ALL_CHANNELS = '*';
 
 /** All rooms of a process are in one isolate, and its memory is one: this outlasts a room's sleep. */
 const backlog = new Backlog();
@@ -84,10 +97,13 @@ globalThis.decodeURIComponent = (text) => {
 function openHouse(env: Record<string, unknown>): House {
 	if (!house) {
 		const settings = readSettings(env);
+		const figures = new Figures(clock);
 		house = {
 			settings,
 			identities: new Identities(settings, clock),
 			limiter: new Limiter(settings.limits, clock),
+			figures,
+			channelFigures: new ChannelFigures(clock, figures),
 		};
 	}
 	return house;
@@ -113,6 +129,18 @@ function pathIn(request: Request): string[] {
 	return new URL(request.url).pathname.split('/').slice(4).map(decodeURIComponent);
 }
 
+/** What is told of the whole relay. Nobody is woken for it. */
+function reportRelay({ figures, channelFigures }: House): Report {
+	return {
+		channel: undefined,
+		readings: figures.read(),
+		viewers: audience.count(),
+		channels: audience.channels.length,
+		...channelFigures.strain,
+		...{ backlogBytes: backlog.bytes, memoryBytes },
+	};
+}
+
 function refuse(error: FeedError | undefined): void {
 	if (error) throw error;
 }
@@ -128,6 +156,7 @@ export default class Relay implements Party.Server {
 	#channel: Channel | undefined;
 	#loading: Promise<Channel> | undefined;
 	#presence: Presence | undefined;
+	#counted: Figures | undefined;
 	/** A connection is the same object for as long as the room is awake. */
 	readonly #sessions = new Map<Party.Connection, Session>();
 	readonly #unsaved = new Set<Session>();
@@ -150,18 +179,32 @@ export default class Relay implements Party.Server {
 	}
 
 	static async onFetch(request: Party.Request, lobby: Party.FetchLobby): Promise<Response> {
-		let settings: Settings;
+		let own: House;
 		try {
-			settings = openHouse(lobby.env).settings;
+			own = openHouse(lobby.env);
 		} catch (error) {
 			return answerProblem(reportFault(error));
 		}
+		const { settings, figures, identities } = own;
 		return answer(request as unknown as Request, {
 			clock,
 			settings,
-			onRefused: (error, about) => journal.refusal(error, about),
+			onRefused: (error, about) => {
+				figures.refused(error.code);
+				journal.refusal(error, about);
+			},
 			onFault: reportFault,
+			figures,
+			since: figures.since,
+			report: async (headers) => {
+				const who = await identities.identify(readToken(headers), ALL_CHANNELS);
+				refuse(deny(who, clock(), 'metrics'));
+				return reportRelay(own);
+			},
 			control: {
+				setMemory: (bytes) => {
+					memoryBytes = bytes > 0 ? bytes : undefined;
+				},
 				secret: (lobby.env.LIVE_FEED_CONTROL as string | undefined) || undefined,
 				goAway: async () => {
 					const tell = (name: string) => lobby.parties.main?.get(name).fetch(`/${GO_AWAY}`, { method: 'POST' });
@@ -181,6 +224,7 @@ export default class Relay implements Party.Server {
 		const standard = request as unknown as Request; // PartyKit's own type of the same thing
 		const address = standard.headers.get(ADDRESS_HEADER) ?? undefined;
 		let who: Identity = { ...NOBODY, address };
+		const work = this.#figures.begin();
 		try {
 			const [resource, id, part] = pathIn(standard);
 			if (resource === GO_AWAY) return await this.#goAway();
@@ -188,25 +232,75 @@ export default class Relay implements Party.Server {
 			const { headers } = standard;
 			who = await identities.identify(readToken(headers), this.room.id, address, readAuthor(headers));
 			if (resource === PRESENCE) return this.#readPresence(who);
+			if (resource === METRICS || resource === STATUS) {
+				refuse(deny(who, clock(), 'metrics'));
+				return resource === METRICS ? answerMetrics(this.#report()) : answerStatus(this.#report(), standard);
+			}
 			const isRead = request.method === 'GET' || request.method === 'HEAD';
+			if (resource === undefined || resource === '')
+				return await (isRead ? this.#describe(who, request.method === 'HEAD') : this.#empty(who));
 			if (id === undefined || isRead)
-				return await (isRead ? this.#read(standard, who, id) : this.#publish(standard, who));
+				return await (isRead ? this.#read(standard, who, id, work) : this.#publish(standard, who));
 			refuse(deny(who, clock(), ...CHANGING));
 			return await answerChange(await this.#findChannel(who), standard, who, id, part === 'reactions');
 		} catch (error) {
-			if (error instanceof FeedError) journal.refusal(error, this.#about('http', who));
-			return answerProblem(error instanceof FeedError ? error : reportFault(error));
+			const known = error instanceof FeedError ? error : reportFault(error);
+			this.#figures.refused(known.code);
+			if (known === error) journal.refusal(known, this.#about('http', who));
+			return answerProblem(known);
+		} finally {
+			work.end();
 		}
+	}
+
+	get #figures(): Figures {
+		this.#counted ??= openHouse(this.room.env).channelFigures.of(this.room.id);
+		return this.#counted;
+	}
+
+	#report(): Report {
+		const { id } = this.room;
+		return { channel: id, readings: this.#figures.read(), viewers: audience.count(id), ...this.#figures.strain };
+	}
+
+	/** What there is of the channel. */
+	async #describe(who: Identity, isHead: boolean): Promise<Response> {
+		refuse(deny(who, clock(), 'read', 'metrics'));
+		const channel = await this.#findChannel(who);
+		return answerChannel(channel, this.room.id, audience.count(this.room.id), isHead);
+	}
+
+	/** Removes all that was published; who is connected comes back to another log. */
+	async #empty(who: Identity): Promise<Response> {
+		refuse(deny(who, clock(), 'moderate'));
+		const channel = await this.#findChannel(who);
+		const { returnMs } = channel;
+		this.#channel = undefined;
+		this.#loading = this.#begin(async () => {
+			await emptyStorage(this.#storage, createEpoch);
+			return this.#load();
+		});
+		channel.goAway();
+		for (const session of [...this.#sessions.values()]) session.goAway(returnMs);
+		channel.fail(createError('storage-failed')); // drafts that wait come again, to the new log
+		const { epoch } = await this.#loading;
+		journal.emptied(this.#about('http', who));
+		return answerJson({ channel: this.room.id, epoch });
+	}
+
+	get #storage(): KeyValueStorage {
+		return new TimedStorage(this.room.storage as unknown as KeyValueStorage, this.#figures, clock); // its methods of these names
 	}
 
 	/** What a stranger sends is not even looked at. */
 	async #publish(request: Request, who: Identity): Promise<Response> {
 		refuse(deny(who, clock(), ...WRITING));
-		return answerPublish(await this.#findChannel(who), request, who);
+		return answerPublish(await this.#findChannel(who), request, who, ({ code }) => this.#figures.refused(code));
 	}
 
-	async #read(request: Request, who: Identity, id: string | undefined): Promise<Response> {
+	async #read(request: Request, who: Identity, id: string | undefined, work: Work): Promise<Response> {
 		const { settings, limiter } = openHouse(this.room.env);
+		const figures = this.#figures;
 		const { address } = who;
 		const check = () => refuse(deny(who, clock(), 'read'));
 		check();
@@ -215,11 +309,12 @@ export default class Relay implements Party.Server {
 		const channel = await this.#findChannel(who);
 		if (id !== undefined) return answerEvent(channel, id);
 		return answerHistory(channel, request, {
-			...{ clock, who },
+			...{ clock, who, work },
 			check,
 			createPipe: () => new IdentityTransformStream({ highWaterMark: 65_536 }),
-			enter: () => audience.enter(this.room.id, address),
-			leave: () => audience.leave(this.room.id, address),
+			enter: (transport: Transport) => audience.enter(this.room.id, transport, address),
+			leave: (transport: Transport) => audience.leave(this.room.id, transport, address),
+			sent: (bytes) => figures.sent(bytes),
 			isOver: () => hasExpired(who, clock()),
 			replayed: (bytes) => limiter.replayed({ who }, bytes),
 		});
@@ -259,7 +354,7 @@ export default class Relay implements Party.Server {
 		const address = request.headers.get(ADDRESS_HEADER) ?? undefined;
 		const refusal = request.headers.get(REFUSAL_HEADER);
 		const full = audience.refuse(openHouse(this.room.env).settings.limits, address, true);
-		audience.enter(this.room.id, address);
+		audience.enter(this.room.id, 'socket', address);
 		const isGreeted = audience.await();
 		const session = this.#open(connection, address, refusal === null ? full : new FeedError('origin-refused', refusal));
 		const timer = setTimeout(() => {
@@ -274,7 +369,7 @@ export default class Relay implements Party.Server {
 	}
 
 	onMessage(message: string | ArrayBuffer | ArrayBufferView, connection: Party.Connection): void {
-		(this.#sessions.get(connection) ?? this.#open(connection)).receive(message);
+		this.#figures.measure(() => (this.#sessions.get(connection) ?? this.#open(connection)).receive(message));
 	}
 
 	/** Comes only when the connection is gone: for one that we closed and whose peer does not read, with its reset. */
@@ -286,7 +381,7 @@ export default class Relay implements Party.Server {
 		this.#unsaved.delete(session);
 		this.#sessions.delete(connection);
 		this.#greeted.get(connection)?.();
-		audience.leave(this.room.id, session.who.address);
+		audience.leave(this.room.id, 'socket', session.who.address);
 		try {
 			connection.close(1000); // the client's own close completes only with ours
 		} catch {
@@ -313,6 +408,7 @@ export default class Relay implements Party.Server {
 	#open(connection: Party.Connection, address?: string, refusal?: FeedError): Session {
 		const { settings, identities, limiter } = openHouse(this.room.env);
 		const memory = connection.state as Memory | null;
+		const figures = this.#figures;
 		const session: Session = new Session({
 			socket: connection as unknown as {
 				send(data: string | Uint8Array): void;
@@ -322,10 +418,14 @@ export default class Relay implements Party.Server {
 			peekChannel: () => this.#channel,
 			identify: (token, author) => identities.identify(token, this.room.id, session.who.address, author),
 			limiter,
+			onSent: (bytes) => figures.sent(bytes),
 			getPresence: () => this.#getPresence(),
 			...{ address, refusal },
 			connection: `${nameProcess()}-${++connections}`,
-			onRefused: (error, who) => journal.refusal(error, this.#about('socket', who)),
+			onRefused: (error, who) => {
+				figures.refused(error.code);
+				journal.refusal(error, this.#about('socket', who));
+			},
 			clock,
 			memory,
 			remember: (memory) => {
@@ -364,23 +464,32 @@ export default class Relay implements Party.Server {
 
 	/** `onStart` is no barrier on this runtime, so whoever needs the channel waits here; what failed is tried again. */
 	#getChannel(): Promise<Channel> {
-		this.#loading ??= this.#load().catch((error) => {
+		this.#loading ??= this.#begin(() => this.#load());
+		return this.#loading;
+	}
+
+	#begin(load: () => Promise<Channel>): Promise<Channel> {
+		return load().catch((error) => {
 			this.#loading = undefined;
 			reportFault(error);
 			throw createError('storage-failed');
 		});
-		return this.#loading;
 	}
 
 	async #load(): Promise<Channel> {
 		const { settings, limiter } = openHouse(this.room.env);
-		const options = { retention: settings.retention, clock, createEpoch };
-		const log = new StorageLog(this.room.storage, options, (error) => this.#forget(channel, error));
+		const { id } = this.room;
+		const figures = this.#figures;
+		const options = { retention: retentionOf(settings, id), clock, createEpoch };
+		const log = new StorageLog(this.#storage, options, (error) => this.#forget(channel, error));
 		const channel: Channel = new Channel({
-			...{ log, clock, limiter },
-			afterDrain: (run) => setTimeout(run, 0),
+			...{ log, clock, limiter, figures, maxEventBytes: valueFor(settings.maxEventBytes, id) },
+			afterDrain: (run) => setTimeout(() => figures.occupy(run), 0),
 			onFault: reportFault,
-			onRefused: (error, who) => journal.refusal(error, this.#about('publish', who)),
+			onRefused: (error, who) => {
+				figures.refused(error.code);
+				journal.refusal(error, this.#about('publish', who));
+			},
 			onModerated: (change, who) => journal.act(change, this.#about('publish', who)),
 		});
 		await channel.load();

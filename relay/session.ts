@@ -45,6 +45,8 @@ export interface SessionOptions {
 	/** Who a token proves, or none, and whose an author's key is; rejects or throws with a FeedError. */
 	identify: (token: string | undefined, author: string | undefined) => Identity | Promise<Identity>;
 	limiter: Limiter;
+	/** Told of each frame that was handed over, with its bytes. */
+	onSent: (bytes: number) => void;
 	/** Who is here on the channel. */
 	getPresence: () => Presence;
 	/** Where the client comes from, and the connection's name in this process. */
@@ -480,7 +482,9 @@ export class Session implements Publisher, Visitor {
 			return;
 		}
 		const window = this.#window;
-		window.send(typeof data === 'string' ? encoder.encode(data).length : data.length);
+		const bytes = typeof data === 'string' ? encoder.encode(data).length : data.length;
+		window.send(bytes);
+		this.#options.onSent(bytes);
 		this.#changed();
 		if (window.isOpen) return;
 		const wasOverdrawn = this.#isOverdrawn;

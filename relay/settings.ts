@@ -2,10 +2,10 @@
 // Knows names, forms and defaults; never knows what a setting does.
 import type { JSONWebKeySet } from 'jose';
 import type { Retention } from './log.ts';
-import { DEFAULT_KEPT_ENTRIES, STALL_TIMEOUT_MS } from './protocol/limits.ts';
+import { DEFAULT_KEPT_ENTRIES, MAX_EVENT_BYTES, STALL_TIMEOUT_MS } from './protocol/limits.ts';
 import { parseSpan } from './protocol/since.ts';
 import { MAX_SECRETS, MIN_SECRET_CHARS } from './protocol/token.ts';
-import { isChannelPattern } from './protocol/types.ts';
+import { isChannelPattern, matchesChannel } from './protocol/types.ts';
 
 /** How much of each there may be; undefined for as much as comes. What is of a minute may come all at once. */
 export interface Limits {
@@ -26,8 +26,23 @@ export interface Limits {
 	replayedBytes: number | undefined;
 }
 
+/** A value of all channels, and of those that a pattern chooses; the most precise first. */
+export interface PerChannel<T> {
+	general: T;
+	special: { pattern: string; value: T }[];
+}
+
+export function valueFor<T>({ general, special }: PerChannel<T>, channel: string): T {
+	const found = special.find(({ pattern }) => matchesChannel(pattern, channel));
+	return found ? found.value : general;
+}
+
 export interface Settings {
-	retention: Retention;
+	/** How many events are kept; and for how long, milliseconds, undefined for as long as they are not too many. */
+	keptEntries: PerChannel<number>;
+	keptAgeMs: PerChannel<number | undefined>;
+	/** How large an event may be as JSON, bytes. */
+	maxEventBytes: PerChannel<number>;
 	/** A viewer whose window is full and who confirms nothing for this long is closed, milliseconds. */
 	stallTimeoutMs: number;
 	/** Nobody has to prove who he is. */
@@ -48,6 +63,11 @@ export interface Settings {
 }
 
 type Variables = Record<string, unknown>;
+
+/** What a channel keeps. */
+export function retentionOf({ keptEntries, keptAgeMs }: Settings, channel: string): Retention {
+	return { entries: valueFor(keptEntries, channel), ageMs: valueFor(keptAgeMs, channel) };
+}
 
 /** Is it an origin as a browser writes it, `https://www.example.org`, without anything after it? */
 export function isOrigin(text: string): boolean {
@@ -96,7 +116,10 @@ export function readSettings(variables: Variables): Settings {
 	if (!/^[a-z0-9-]*$/.test(addressHeader))
 		fail('LIVE_FEED_ADDRESS_HEADER', 'the name of a header, such as cf-connecting-ip', addressHeader);
 	return {
-		...{ retention: readRetention(read), stallTimeoutMs: readStallTimeout(read) },
+		keptEntries: readPerChannel(words, 'LIVE_FEED_KEEP_ENTRIES', DEFAULT_KEPT_ENTRIES, parseEntries),
+		keptAgeMs: readPerChannel(words, 'LIVE_FEED_KEEP_AGE', undefined, parseAge),
+		maxEventBytes: readPerChannel(words, 'LIVE_FEED_MAX_EVENT_BYTES', MAX_EVENT_BYTES, parseEventBytes),
+		stallTimeoutMs: readStallTimeout(read),
 		...{ isOpen, secrets, keys, publicChannels },
 		issuer: read('LIVE_FEED_ISSUER') || undefined,
 		audience: read('LIVE_FEED_AUDIENCE') || undefined,
@@ -110,14 +133,42 @@ function fail(name: string, expected: string, given?: string): never {
 	throw new Error(`${name} is ${expected}${given === undefined ? '' : `; it is "${given}"`}.`);
 }
 
-function readRetention(read: (name: string) => string): Retention {
-	const entries = read('LIVE_FEED_KEEP_ENTRIES') || String(DEFAULT_KEPT_ENTRIES);
-	if (!/^[1-9]\d{0,6}$/.test(entries))
-		fail('LIVE_FEED_KEEP_ENTRIES', 'a number from 1 to 9999999, such as 10000', entries);
-	const age = read('LIVE_FEED_KEEP_AGE');
-	const ageMs = age === '' ? undefined : parseSpan(age);
-	if (age !== '' && !ageMs) fail('LIVE_FEED_KEEP_AGE', 'a span such as 30d, 12h or 90m', age);
-	return { entries: Number(entries), ageMs };
+/** A value, and others as `pattern=value`, with spaces between: `10000 audit-*=100000`. */
+function readPerChannel<T>(
+	words: (name: string) => string[],
+	name: string,
+	general: T,
+	parse: (text: string) => T | string,
+): PerChannel<T> {
+	const found: PerChannel<T> = { general, special: [] };
+	const given = words(name);
+	for (const [index, word] of given.entries()) {
+		const [, pattern, text = ''] = /^(?:([^=]*)=)?(.*)$/.exec(word) ?? [];
+		const value = parse(text);
+		// What is wrong with it is said in words; no value is a string.
+		if (typeof value === 'string') fail(name, value, text);
+		if (pattern === undefined && index === 0) found.general = value;
+		else if (pattern === undefined || !isChannelPattern(pattern))
+			fail(name, 'a value for all channels, and after it others such as audit-*=VALUE', word);
+		else found.special.push({ pattern, value });
+	}
+	// A whole name before a beginning, and a longer beginning before a shorter one.
+	const precision = (pattern: string) => (pattern.endsWith('*') ? pattern.length : Number.POSITIVE_INFINITY);
+	found.special.sort((one, other) => precision(other.pattern) - precision(one.pattern) || 0);
+	return found;
+}
+
+function parseEntries(text: string): number | string {
+	return /^[1-9]\d{0,6}$/.test(text) ? Number(text) : 'a number from 1 to 9999999, such as 10000';
+}
+
+function parseAge(text: string): number | string {
+	return parseSpan(text) || 'a span such as 30d, 12h or 90m';
+}
+
+function parseEventBytes(text: string): number | string {
+	const bytes = /^[1-9]\d{0,4}$/.test(text) ? Number(text) : 0;
+	return bytes >= 256 && bytes <= MAX_EVENT_BYTES ? bytes : `a number of bytes from 256 to ${MAX_EVENT_BYTES}`;
 }
 
 function readStallTimeout(read: (name: string) => string): number {
@@ -167,7 +218,14 @@ function readLimits(read: (name: string) => string, isOpen: boolean): Limits {
 
 /** Every variable that is a setting of the relay. */
 const NAMES: readonly string[] = [
-	...['LIVE_FEED_KEEP_ENTRIES', 'LIVE_FEED_KEEP_AGE', 'LIVE_FEED_STALL_TIMEOUT', 'LIVE_FEED_SECRET', 'LIVE_FEED_KEYS'],
+	...[
+		'LIVE_FEED_KEEP_ENTRIES',
+		'LIVE_FEED_KEEP_AGE',
+		'LIVE_FEED_MAX_EVENT_BYTES',
+		'LIVE_FEED_STALL_TIMEOUT',
+		'LIVE_FEED_SECRET',
+		'LIVE_FEED_KEYS',
+	],
 	...['LIVE_FEED_ISSUER', 'LIVE_FEED_AUDIENCE', 'LIVE_FEED_PUBLIC', 'LIVE_FEED_ORIGINS', 'LIVE_FEED_ADDRESS_HEADER'],
 	...Object.values(LIMITS).map(([name]) => name),
 ];

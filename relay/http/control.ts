@@ -8,17 +8,25 @@ export interface Control {
 	secret: string | undefined;
 	/** Tells all who are connected that the relay is about to stop; resolves once they have been sent it. */
 	goAway: () => Promise<void>;
+	/** Is told what only whoever started it can see: the memory of its process, bytes. */
+	setMemory: (bytes: number) => void;
 }
+
+const GO_AWAY = '/control/goaway';
+const MEMORY = '/control/memory';
+export const CONTROLS: readonly string[] = [GO_AWAY, MEMORY];
 
 const encoder = new TextEncoder();
 
-/** `POST /control/goaway`. To whoever does not know the secret there is nothing here. */
-export async function answerControl(request: Request, { secret, goAway }: Control): Promise<Response> {
+/** `POST /control/goaway` and `POST /control/memory`. To whoever does not know the secret there is nothing here. */
+export async function answerControl(request: Request, control: Control): Promise<Response> {
+	const { secret } = control;
 	const given = /^Bearer (.+)$/.exec(request.headers.get('authorization') ?? '')?.[1];
 	if (request.method !== 'POST' || !secret || !given || !(await isSame(given, secret))) {
 		throw new FeedError('not-found', 'There is nothing at this address.');
 	}
-	await goAway();
+	if (new URL(request.url).pathname === GO_AWAY) await control.goAway();
+	else control.setMemory(Number(await request.text()) || 0);
 	return answerJson({ status: 'told' });
 }
 

@@ -1,6 +1,7 @@
 // GET /channels/{channel}/events, in all its forms.
 // Knows parameters and the Accept header; never knows storage, nor how a stream is written.
 import type { Channel } from '../channel.ts';
+import type { Work } from '../figures.ts';
 import { Filter } from '../frame.ts';
 import type { Identity } from '../identity.ts';
 import type { PageQuery } from '../log-reader.ts';
@@ -19,6 +20,8 @@ export interface HistoryOptions extends StreamHost {
 	/** Throws where he may read no longer. */
 	check: () => void;
 	who: Identity;
+	/** Answering it; waiting for events is none. */
+	work: Work;
 }
 
 const PARAMETERS = ['after', 'before', 'since', 'limit', 'type', 'status', 'thread', 'wait'];
@@ -53,26 +56,34 @@ async function answerWait(
 	const over = new AbortController();
 	const timer = setTimeout(() => over.abort(), seconds * 1000);
 	if (seconds === 0) over.abort();
-	host.enter();
+	host.enter('poll');
+	host.work.pause();
 	try {
 		const page = await channel.waitForPage(query, over.signal);
+		host.work.resume();
 		host.check();
 		return answerEvents({ ...page, own: await channel.describe(host.who) }, { vary: 'accept' }, host);
 	} finally {
 		clearTimeout(timer);
-		host.leave();
+		host.leave('poll');
 	}
 }
 
 async function answerPage(channel: Channel, request: Request, query: PageQuery, host: StreamHost): Promise<Response> {
-	const page = await channel.page(query);
 	const headers: Record<string, string> = { 'cache-control': 'no-cache', vary: 'accept' };
 	if (query.since === undefined) {
-		// The same address shows something else as soon as the channel goes on, or forgets.
-		headers.etag = `"${formatPosition({ epoch: page.epoch, seq: page.last })}/${page.first}"`;
+		headers.etag = formatEtag(await channel.readRange());
+		// Nothing is read for it.
 		if (matchesEtag(request, headers.etag)) return new Response(null, { status: 304, headers: shareHeaders(headers) });
 	}
+	const page = await channel.page(query);
+	if (headers.etag) headers.etag = formatEtag(page);
 	return answerEvents(page, headers, host);
+}
+
+/** The same address shows something else as soon as the channel goes on, or forgets. */
+function formatEtag({ epoch, first, last }: Pick<Page, 'epoch' | 'first' | 'last'>): string {
+	return `"${formatPosition({ epoch, seq: last })}/${first}"`;
 }
 
 function answerEvents(page: Page, headers: Record<string, string>, { replayed }: StreamHost): Response {

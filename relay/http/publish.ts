@@ -6,9 +6,15 @@ import { ERRORS, FeedError, formatProblem } from '../protocol/errors.ts';
 import { answerJson, answerProblem } from './answers.ts';
 import { type Item, readBody } from './bodies.ts';
 
-/** Publishes the drafts of a request and answers with their receipts, in their order. */
-export async function answerPublish(channel: Channel, request: Request, who: Identity): Promise<Response> {
+/** Publishes the drafts of a request and answers with their receipts, in their order. `onWrong` is told of those that are none. */
+export async function answerPublish(
+	channel: Channel,
+	request: Request,
+	who: Identity,
+	onWrong: (error: FeedError) => void,
+): Promise<Response> {
 	const { items, isMany, bytes } = await readBody(request);
+	for (const item of items) if ('error' in item) onWrong(item.error);
 	const key = request.headers.get('idempotency-key');
 	if (key !== null) addKey(items, isMany, key);
 	const results = await publishAll(channel, items, Math.ceil(bytes / items.length), who);

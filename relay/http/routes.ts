@@ -1,6 +1,7 @@
 // Which address is what: the script, health, and the channels.
 // Knows paths and methods; never knows what a channel does with a request.
 
+import type { Figures } from '../figures.ts';
 import type { Refused } from '../journal.ts';
 import { FeedError } from '../protocol/errors.ts';
 import { MAX_REQUEST_URL_CHARS } from '../protocol/limits.ts';
@@ -18,7 +19,9 @@ import {
 } from './answers.ts';
 import { readBytes } from './bodies.ts';
 import { EVENT_METHODS } from './changes.ts';
-import { answerControl, type Control } from './control.ts';
+import { CHANNEL_METHODS } from './channels.ts';
+import { answerControl, CONTROLS, type Control } from './control.ts';
+import { answerMetrics, answerStatus, type Report } from './figures.ts';
 import { checkOrigin } from './origins.ts';
 
 /** What the edge needs of its host. */
@@ -33,6 +36,12 @@ export interface Edge {
 	onFault: (error: unknown) => FeedError;
 	clock: () => number;
 	control: Control;
+	/** Where requests are counted that no channel answers. */
+	figures: Pick<Figures, 'begin'>;
+	/** When the relay began, milliseconds since 1970. */
+	since: number;
+	/** What is told of the whole relay; rejects with a FeedError for who may not know it. */
+	report: (headers: Headers) => Promise<Report>;
 }
 
 /** What of a request a channel is given. */
@@ -65,6 +74,9 @@ const READ = 'GET, HEAD, OPTIONS';
 const RESOURCES = new Map([
 	['events', 'GET, HEAD, POST, OPTIONS'],
 	['presence', READ],
+	['metrics', READ],
+	['status', READ],
+	['', CHANNEL_METHODS],
 ]);
 /** Where the build puts the script and its later parts: elsewhere, so that their addresses answer with our own headers. */
 const SCRIPTS = '/script';
@@ -76,6 +88,8 @@ const FOR_EVER = 'public, max-age=31536000, immutable';
 /** Answers whatever is asked of the relay's address. */
 export async function answer(request: Request, edge: Edge): Promise<Response> {
 	let origin: string | undefined;
+	// A channel counts its own; what does not get there is counted as it is refused.
+	const work = isOfChannel(request) ? undefined : edge.figures.begin();
 	try {
 		try {
 			origin = checkOrigin(request.headers, edge.settings);
@@ -88,8 +102,15 @@ export async function answer(request: Request, edge: Edge): Promise<Response> {
 	} catch (error) {
 		const known = error instanceof FeedError ? error : edge.onFault(error);
 		edge.onRefused(known, { via: 'http' });
+		if (!work) edge.figures.begin().end();
 		return shareWith(answerProblem(known), origin);
+	} finally {
+		work?.end();
 	}
+}
+
+function isOfChannel(request: Request): boolean {
+	return new URL(request.url).pathname.startsWith('/channels/');
 }
 
 /** A GET alone becomes a socket (RFC 6455, 4.1); of any other the engine has failed. */
@@ -111,11 +132,14 @@ async function route(request: Request, edge: Edge, refusal?: FeedError): Promise
 		case '/live-feed.js':
 		case INTEGRITY:
 			return readOnly(request, () => answerScript(request, edge, url.pathname, 'no-cache'));
-		case '/control/goaway':
-			return answerControl(request, edge.control);
 		case '/health':
-			return readOnly(request, async () => answerJson({ status: 'ok', time: edge.clock() }));
+			return readOnly(request, async () => answerJson({ status: 'ok', time: edge.clock(), since: edge.since }));
+		case '/metrics':
+			return readOnly(request, async () => answerMetrics(await edge.report(request.headers)));
+		case '/status':
+			return readOnly(request, async () => answerStatus(await edge.report(request.headers), request));
 		default:
+			if (CONTROLS.includes(url.pathname)) return answerControl(request, edge.control);
 			return routeChannel(request, url, edge, refusal);
 	}
 }
@@ -126,7 +150,7 @@ async function routeChannel(request: Request, url: URL, edge: Edge, refusal?: Fe
 	if (base !== 'channels' || name === undefined || methods === undefined) {
 		throw new FeedError(
 			'not-found',
-			'Events are at /channels/{channel}/events, the script at /live-feed.js, a demo at /.',
+			'Events are at /channels/{channel}/events, figures at /metrics and /status, the script at /live-feed.js, a demo at /.',
 		);
 	}
 	if (request.method === 'OPTIONS') return answerPreflight(methods);
@@ -142,7 +166,7 @@ async function routeChannel(request: Request, url: URL, edge: Edge, refusal?: Fe
 	if (refusal) asked.headers.set(REFUSAL_HEADER, refusal.message);
 	// Read here: what is passed on as a stream and breaks off is an error in two places, and in one of them nobody's.
 	if (!/^(GET|HEAD)$/.test(method)) asked.body = await readBytes(request);
-	const path = [resource, ...(id === undefined ? [] : [id, ...more])].map((part) =>
+	const path = (resource === '' ? [] : [resource, ...(id === undefined ? [] : [id, ...more])]).map((part) =>
 		encodeURIComponent(decodeName(part)),
 	);
 	return edge.fetchChannel(channel, `/${path.join('/')}${url.search}`, asked);

@@ -1,5 +1,6 @@
 // Events as a stream of text: server-sent events, NDJSON, lines for a terminal.
 // Knows forms and back-pressure; never knows how a request asked for them.
+import type { Transport } from '../audience.ts';
 import { joinBytes } from '../bytes.ts';
 import type { Channel } from '../channel.ts';
 import type { Filter, Form } from '../frame.ts';
@@ -18,8 +19,10 @@ export type CreatePipe = () => { readable: ReadableStream; writable: WritableStr
 export interface StreamHost {
 	createPipe: CreatePipe;
 	/** Somebody is connected; and is not any more. */
-	enter(): void;
-	leave(): void;
+	enter(transport: Transport): void;
+	leave(transport: Transport): void;
+	/** So many bytes were handed over in one. */
+	sent(bytes: number): void;
 	/** He may read no longer. */
 	isOver(): boolean;
 	/** So many bytes came from the log. */
@@ -29,6 +32,7 @@ export interface StreamHost {
 /** How a kind of stream is written. */
 export interface StreamKind {
 	contentType: string;
+	transport: Transport;
 	/** True where whoever passes it on would compress it, and so keep back what is live. */
 	isText?: true;
 	form: Form;
@@ -66,6 +70,7 @@ const sseForm: Form = ({ entries }) =>
  */
 export const SSE: StreamKind = {
 	contentType: 'text/event-stream; charset=utf-8',
+	transport: 'sse',
 	form: sseForm,
 	opening(position, welcome) {
 		const retry = Math.round(MIN_RETRY_MS + Math.random() * (MAX_RETRY_MS - MIN_RETRY_MS));
@@ -80,6 +85,7 @@ export const SSE: StreamKind = {
 /** One event or change a line, as JSON; a line with `gap` in its place tells what is no longer kept, one with `refresh` which changes are not. */
 export const NDJSON: StreamKind = {
 	contentType: 'application/x-ndjson; charset=utf-8',
+	transport: 'ndjson',
 	form: ({ entries }) =>
 		joinBytes(
 			'',
@@ -97,6 +103,7 @@ export const NDJSON: StreamKind = {
 /** One event a line, for people at a terminal. */
 export const TEXT: StreamKind = {
 	contentType: 'text/plain; charset=utf-8',
+	transport: 'text',
 	isText: true,
 	form: ({ entries }) => encoder.encode(entries.map(({ event }) => formatLine(event)).join('')),
 	opening: () => '',
@@ -146,13 +153,16 @@ export function openStream(
 	kind: StreamKind,
 	filter: Filter,
 	{ begin, own, isFresh }: StreamStart,
-	{ createPipe, enter, leave: exit, isOver, replayed }: StreamHost,
+	{ createPipe, enter, leave: exit, isOver, replayed, sent }: StreamHost,
 ): ReadableStream {
 	const { readable, writable } = createPipe();
 	const writer: WritableStreamDefaultWriter = writable.getWriter();
 	const write = (bytes: Uint8Array) => {
 		if (isOver()) end();
-		else if (bytes.length > 0) writer.write(bytes).catch(leave);
+		else if (bytes.length > 0) {
+			writer.write(bytes).catch(leave);
+			sent(bytes.length);
+		}
 	};
 	const sink: Sink = {
 		form: kind.form,
@@ -190,9 +200,9 @@ export function openStream(
 		clearInterval(timer);
 		channel.leave(viewer);
 		channel.releaseFilter(filter);
-		exit();
+		exit(kind.transport);
 	}
-	enter();
+	enter(kind.transport);
 	writer.closed.catch(leave);
 	const { recovered, missing } = begin;
 	const position = positionAt(begin.after);

@@ -15,6 +15,8 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PARTYKIT = fileURLToPath(new URL('bin.mjs', import.meta.resolve('partykit/server')));
 const GUARD = new URL('guard.mjs', import.meta.url).href;
 const KEPT_LINES = 60;
+/** How often the relay is told what its engine holds in memory, which it cannot see itself; milliseconds. */
+const MEMORY_MS = 10_000;
 /** How long a stop waits for the relay to say goodbye, milliseconds. */
 const GO_AWAY_MS = 250;
 const ATTEMPTS = 4;
@@ -241,9 +243,15 @@ async function spawnEngine(options: EngineOptions): Promise<Run> {
 			resolve({ expected: isStopping, ...(engineDeath ?? { code, signal }), output: output() });
 		});
 	});
+	const memoryTimer = setInterval(() => {
+		const bytes = enginePid === undefined ? undefined : readMemory(enginePid);
+		if (isReady && !isStopping && bytes !== undefined) void tell(port, secret, 'memory', String(bytes));
+	}, MEMORY_MS);
+	memoryTimer.unref();
 	const stop = async () => {
 		isStopping = true;
-		if (isReady && !isGone && !engineDeath) await sayGoAway(port, secret);
+		clearInterval(memoryTimer);
+		if (isReady && !isGone && !engineDeath) await tell(port, secret, 'goaway');
 		await endChild(child);
 		await endAll(children);
 		await exited;
@@ -252,6 +260,7 @@ async function spawnEngine(options: EngineOptions): Promise<Run> {
 	let isGone = false;
 	exited.then(() => {
 		isGone = true;
+		clearInterval(memoryTimer);
 	});
 	const deadline = Date.now() + timeoutMs;
 	while (!(isReady && enginePid !== undefined && (await isHealthy(port)))) {
@@ -295,17 +304,27 @@ async function isHealthy(port: number): Promise<boolean> {
 	}
 }
 
-/** Lets the relay tell its clients; one that hangs or is dead does not hold anybody up. */
-async function sayGoAway(port: number, secret: string): Promise<void> {
+/** Tells the relay that it stops, so that it can tell its clients, or of its memory; one that hangs or is dead holds nobody up. */
+async function tell(port: number, secret: string, what: 'goaway' | 'memory', body?: string): Promise<void> {
 	try {
-		const response = await fetch(`http://127.0.0.1:${port}/control/goaway`, {
+		const response = await fetch(`http://127.0.0.1:${port}/control/${what}`, {
 			method: 'POST',
+			...(body === undefined ? {} : { body }),
 			headers: { authorization: `Bearer ${secret}`, connection: 'close' },
 			signal: AbortSignal.timeout(GO_AWAY_MS),
 		});
 		await response.arrayBuffer();
 	} catch {
 		// Then it stops without a word, as it would in a crash.
+	}
+}
+
+/** Resident memory, bytes; undefined where the system does not show it in /proc. */
+function readMemory(pid: number): number | undefined {
+	try {
+		return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]) * 1024 || undefined;
+	} catch {
+		return undefined; // it has ended, or this is no Linux
 	}
 }
 

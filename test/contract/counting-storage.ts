@@ -42,6 +42,10 @@ export class CountingStorage implements KeyValueStorage {
 		return this.#follow(this.#storage.delete(keys));
 	}
 
+	deleteAll(): Promise<void> {
+		return this.#follow(this.#storage.deleteAll());
+	}
+
 	/** Resolves once nothing runs any more. */
 	async settle(): Promise<void> {
 		while (this.#running.size > 0) {

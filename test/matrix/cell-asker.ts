@@ -78,7 +78,7 @@ export class CellAsker {
 	async #read(cell: Cell, caller: Caller, follows: () => void, published: Promise<void>): Promise<Seen> {
 		const { channel, what } = cell;
 		const { first, second, live } = this.#keptOf(channel);
-		const own: Record<string, string> = { after: `after=${first.id}`, poll: `wait=20&after=${second.id}` };
+		const own: Record<string, string> = { after: `after=${first.id}`, poll: `wait=30&after=${second.id}` };
 		const search = [own[what], caller.search].filter(Boolean).join('&');
 		const accept = ACCEPT[what] as string;
 		const resumed: Record<string, string> = what === 'last' ? { 'last-event-id': first.id } : {};

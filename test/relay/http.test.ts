@@ -329,7 +329,7 @@ describe('what is refused', () => {
 		['[NAME1] a name with a slash', '/channels/a%2Fb/events', 'invalid-channel', 400],
 		['[NAME1] a name that is no UTF-8', '/channels/%ff/events', 'invalid-channel', 400],
 		['[NAME1] a name of 65', `/channels/${'a'.repeat(65)}/events`, 'invalid-channel', 400],
-		['[HTTP9] no such address', '/channels/a', 'not-found', 404],
+		['[HTTP9] no such address', '/channels/a/else', 'not-found', 404],
 		['[HTTP9] an event without a name', '/channels/a/events/', 'not-found', 404],
 		['[HTTP9] more after the address of an event', '/channels/a/events/b:1/else', 'not-found', 404],
 		['[HTTP9] a slash after the address of an event', '/channels/a/events/b:1/', 'not-found', 404],

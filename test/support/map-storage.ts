@@ -1,5 +1,5 @@
 // Storage in a map, for what real storage cannot be made to do: answer late, and fail.
-// Knows the four operations; never knows what is stored.
+// Knows its operations; never knows what is stored.
 import type { KeyValueStorage } from '../../relay/log-storage.ts';
 
 /** Storage in a map: a read sees what was there when it was asked, and is answered when the test says so. */
@@ -30,6 +30,10 @@ export class MapStorage implements KeyValueStorage {
 
 	async delete(keys: string[]): Promise<void> {
 		for (const key of keys) this.values.delete(key);
+	}
+
+	async deleteAll(): Promise<void> {
+		this.values.clear();
 	}
 
 	release(count: number): void {

@@ -64,6 +64,7 @@ export function openSession(test: TestChannel, more: Partial<ConstructorParamete
 			saves.asked++;
 		},
 		backlog: new Backlog(),
+		onSent: () => {},
 		isCounted: false,
 		stallTimeoutMs: 30_000,
 		startTimer,

@@ -134,8 +134,8 @@ describe('a full queue', () => {
 				body: JSON.stringify(drafts),
 			});
 		const [answer, refused] = [
-			answerPublish(test.channel, request(), ANYBODY),
-			answerPublish(test.channel, request(), ANYBODY),
+			answerPublish(test.channel, request(), ANYBODY, () => {}),
+			answerPublish(test.channel, request(), ANYBODY, () => {}),
 		];
 		await settle();
 		await test.drainAll();

@@ -90,7 +90,7 @@ function open() {
 	let relay = new Relay(room);
 	const request = (method: string, body?: string, accept = 'application/json') =>
 		relay.onRequest(
-			new Request('http://relay/events', {
+			new Request('http://relay/parties/main/room/events', {
 				method,
 				headers: { accept, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
 				...(body === undefined ? {} : { body }),

@@ -32,6 +32,7 @@ async function stream(
 			leave: () => {},
 			isOver: () => false,
 			replayed: () => {},
+			sent: () => {},
 		},
 	).getReader();
 	const decoder = new TextDecoder();

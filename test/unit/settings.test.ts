@@ -6,7 +6,7 @@ import path from 'node:path';
 import { exportJWK, generateKeyPair } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { matchesChannel } from '../../relay/protocol/types.ts';
-import { readSettings, selectSettings } from '../../relay/settings.ts';
+import { readSettings, retentionOf, selectSettings, valueFor } from '../../relay/settings.ts';
 
 const SECRET = 'qZ7-a-secret-that-nobody-may-ever-read-in-a-text';
 const OTHER = 'wX8-another-secret-that-nobody-may-read-either';
@@ -26,7 +26,8 @@ describe('settings', () => {
 	it('that are not there are those of an open relay without limits', () => {
 		const settings = readSettings({});
 		expect(settings).toMatchObject({ isOpen: true, secrets: [], publicChannels: [], stallTimeoutMs: 30_000 });
-		expect(settings.retention).toEqual({ entries: 10_000, ageMs: undefined });
+		expect(retentionOf(settings, 'deploys')).toEqual({ entries: 10_000, ageMs: undefined });
+		expect(valueFor(settings.maxEventBytes, 'deploys')).toBe(65_536);
 		expect([settings.keys, settings.issuer, settings.audience, settings.origins, settings.addressHeader]).toEqual(
 			Array(5).fill(undefined),
 		);
@@ -57,15 +58,35 @@ describe('settings', () => {
 			{ origins: ['https://www.example.org', 'http://localhost:8080'] },
 		],
 		['LIVE_FEED_ADDRESS_HEADER', 'CF-Connecting-IP', { addressHeader: 'cf-connecting-ip' }],
-		['LIVE_FEED_KEEP_ENTRIES', '1', { retention: { entries: 1, ageMs: undefined } }],
-		['LIVE_FEED_KEEP_AGE', '90m', { retention: { entries: 10_000, ageMs: 5_400_000 } }],
+		['LIVE_FEED_KEEP_ENTRIES', '1', { keptEntries: { general: 1, special: [] } }],
+		['LIVE_FEED_KEEP_AGE', '90m', { keptAgeMs: { general: 5_400_000, special: [] } }],
+		['LIVE_FEED_MAX_EVENT_BYTES', '2048', { maxEventBytes: { general: 2048, special: [] } }],
+		[
+			'LIVE_FEED_KEEP_AGE',
+			'audit-*=365d',
+			{ keptAgeMs: { general: undefined, special: [{ pattern: 'audit-*', value: 31_536_000_000 }] } },
+		],
 		['LIVE_FEED_STALL_TIMEOUT', '5', { stallTimeoutMs: 5000 }],
 	])('%s may be %j', (name, value, expected) => {
 		expect(readSettings({ [name]: value })).toMatchObject(expected);
 	});
 
+	it('of a channel are those of the most precise pattern, in whatever order they stand', () => {
+		const settings = readSettings({ LIVE_FEED_KEEP_ENTRIES: '500 *=400 team-*=300 team-ops=100 team-o*=200 b-*=50' });
+		const kept = ['team-ops', 'team-one', 'team-two', 'b-1', 'other'].map(
+			(name) => retentionOf(settings, name).entries,
+		);
+		expect(kept).toEqual([100, 200, 300, 50, 400]);
+	});
+
 	it.each([
 		['LIVE_FEED_SECRET', 'short', '32 characters'],
+		['LIVE_FEED_KEEP_ENTRIES', '10 20', 'audit-*=VALUE; it is "20"'],
+		['LIVE_FEED_KEEP_ENTRIES', 'team-*=many', 'a number from 1 to 9999999'],
+		['LIVE_FEED_KEEP_AGE', '30d te*m=1d', 'audit-*=VALUE; it is "te*m=1d"'],
+		['LIVE_FEED_KEEP_AGE', '30d =1d', 'audit-*=VALUE'],
+		['LIVE_FEED_MAX_EVENT_BYTES', '70000', 'from 256 to 65536'],
+		['LIVE_FEED_MAX_EVENT_BYTES', '100', 'from 256 to 65536'],
 		['LIVE_FEED_SECRET', `${SECRET} short`, '32 characters'],
 		['LIVE_FEED_SECRET', `${SECRET} ${OTHER} ${SECRET}x`, 'or two'],
 		['LIVE_FEED_KEYS', 'https://id.example.org/keys', 'JSON Web Key Set'],

@@ -28,7 +28,7 @@ export default class Contract implements Party.Server {
 		const parameters = new URL(request.url).searchParams;
 		const run = { ...CASES, ...CHANGE_CASES }[parameters.get('case') ?? ''];
 		if (!run) return new Response('no such case', { status: 404 });
-		const storage = new CountingStorage(this.room.storage as unknown as KeyValueStorage); // its four methods
+		const storage = new CountingStorage(this.room.storage as unknown as KeyValueStorage); // its methods
 		const failures: unknown[] = [];
 		const clock = { now: 1_800_000_000_000 };
 		const host: LogHost = {

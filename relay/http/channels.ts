@@ -1,0 +1,29 @@
+// GET, HEAD and DELETE of /channels/{channel}: what there is of a channel, whether there is one, and emptying it.
+// Knows the shape of the answer; never knows storage, or who may do it.
+import { type Connections, TRANSPORTS } from '../audience.ts';
+import type { Channel } from '../channel.ts';
+import { FeedError } from '../protocol/errors.ts';
+import { NO_EPOCH } from '../protocol/position.ts';
+import { answerJson } from './answers.ts';
+
+export const CHANNEL_METHODS = 'GET, HEAD, DELETE, OPTIONS';
+
+/**
+ * `{channel, epoch, first, last, count, bytes, viewers, pulse}`.
+ * @throws FeedError `not-found` where nothing was ever published
+ */
+export async function answerChannel(
+	channel: Channel,
+	name: string,
+	viewers: Connections,
+	isHead: boolean,
+): Promise<Response> {
+	const { epoch, first, last } = await channel.readRange();
+	if (epoch === NO_EPOCH)
+		throw new FeedError('not-found', 'Nothing was published to this channel yet; the first event makes it.');
+	if (isHead) return answerJson({});
+	const { count, bytes } = await channel.measure();
+	const total = TRANSPORTS.reduce((sum, one) => sum + viewers[one], 0);
+	const all = { total, ...viewers };
+	return answerJson({ channel: name, epoch, first, last, count, bytes, viewers: all, pulse: channel.readPulse() });
+}
