@@ -116,6 +116,7 @@ export async function createCast(): Promise<Cast> {
 		'remove-own': await role('remove-own', ['remove:own']),
 		present: await role('present', ['presence']),
 		measurer: await role('measurer', ['metrics']),
+		'measurer-of-all': await role('measurer-of-all', ['metrics'], { channels: ['*'] }),
 		greeter: await role('greeter', ['publish', 'presence']),
 		visitor: await role('visitor', ['read', 'presence']),
 		member: await role('member', ['read', 'comment', 'react', 'status:own', 'edit:own', 'remove:own']),

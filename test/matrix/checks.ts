@@ -246,6 +246,27 @@ export const CHECKS: Check[] = [
 		],
 	},
 	one('whether who is here is proven', PRESENCE, "verified: subject !== '',", 'verified: true,'),
+	// Figures, and the channel as a whole.
+	one(
+		'to whom figures of a channel are told',
+		SERVER,
+		"refuse(deny(who, clock(), 'metrics'));\n\t\t\t\treturn resource === METRICS",
+		'return resource === METRICS',
+	),
+	one(
+		'to whom figures of the relay are told',
+		SERVER,
+		"refuse(deny(who, clock(), 'metrics'));\n\t\t\t\treturn reportRelay",
+		'return reportRelay',
+	),
+	one(
+		'that a token for the relay’s figures is for all channels',
+		SERVER,
+		'readToken(headers), ALL_CHANNELS',
+		"readToken(headers), 'team-all'",
+	),
+	one('to whom it is told what there is of a channel', SERVER, "refuse(deny(who, clock(), 'read', 'metrics'));", ''),
+	one('who may empty a channel', SERVER, "refuse(deny(who, clock(), 'moderate'));", ''),
 	// Pages and names.
 	one(
 		'the page',

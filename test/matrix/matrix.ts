@@ -7,6 +7,8 @@ import { CellAsker, isRead, KEPT, type Kept, readRefusal, type Seen } from './ce
 import { type Cell, nameCell, readTable } from './cells.ts';
 import { ChangeAsker, groupCells } from './change-asker.ts';
 import { CHANGE_TABLE, OPEN_CHANGE_TABLE } from './change-table.ts';
+import { FiguresAsker } from './figures-asker.ts';
+import { FIGURES_TABLE, OPEN_FIGURES_TABLE } from './figures-table.ts';
 import { LaterCells } from './later.ts';
 import { PresenceAsker } from './presence-asker.ts';
 import { OPEN_PRESENCE_TABLE, PRESENCE_TABLE } from './presence-table.ts';
@@ -42,6 +44,7 @@ export async function runMatrix(relays: { secured: Asked; open: Asked }, cast: C
 		later: [],
 		changes: readTable(OPEN_CHANGE_TABLE),
 		presence: readTable(OPEN_PRESENCE_TABLE),
+		shown: readTable(OPEN_FIGURES_TABLE),
 	};
 	await runTables(relays.open, cast, open, 'open: ', figures);
 	const secured = {
@@ -49,6 +52,7 @@ export async function runMatrix(relays: { secured: Asked; open: Asked }, cast: C
 		later: readTable(LATER_TABLE),
 		changes: readTable(CHANGE_TABLE),
 		presence: readTable(PRESENCE_TABLE),
+		shown: readTable(FIGURES_TABLE),
 	};
 	await runTables(relays.secured, cast, secured, '', figures);
 	await runDoors(relays.secured.url, cast, figures);
@@ -58,7 +62,7 @@ export async function runMatrix(relays: { secured: Asked; open: Asked }, cast: C
 async function runTables(
 	{ url, lines }: Asked,
 	cast: Cast,
-	{ cells, later, changes, presence }: Record<'cells' | 'later' | 'changes' | 'presence', Cell[]>,
+	{ cells, later, changes, presence, shown }: Record<'cells' | 'later' | 'changes' | 'presence' | 'shown', Cell[]>,
 	prefix: string,
 	figures: Figures,
 ): Promise<void> {
@@ -148,6 +152,9 @@ async function runTables(
 	// One after the other: only the first of those who are here are named.
 	for (const cell of presence) judge(cell, await greeter.ask(cell, callerOf(cell)), cell.expected === 'ok');
 	greeter.close();
+	const measurer = new FiguresAsker(url, asker, owner);
+	// One after the other where it is of the same channel: what one makes of it another would count.
+	for (const cell of shown) judge(cell, await measurer.ask(cell, callerOf(cell)), false);
 	if (later.length > 0) {
 		for (const [cell, seen] of await lasting.finish(() => publishLive(later))) judge(cell, seen);
 	}

@@ -71,6 +71,19 @@ describe('every command of the README does what it says', () => {
 	});
 });
 
+test('the plugin of the README says what the relay says, and ends as plugins do', async () => {
+	const readme = await readFile(path.join(ROOT, 'README.md'), 'utf8');
+	const [, script = ''] = /^```bash\n(line=[\s\S]*?)^```$/m.exec(readme) ?? [];
+	const run = (at: string, more = '') =>
+		runCommand('sh', ['-c', script.replace('http://localhost:1999', at).replace("1:'", `1:${more}'`)]).exited;
+	await waitUntilServed();
+	expect(await run(relay.url)).toMatchObject({ code: 0, output: expect.stringMatching(/^LIVE-FEED OK - .* \| /) });
+	expect(await run(relay.url, '&warning.requests=0')).toMatchObject({ code: 1 });
+	expect(await run(relay.url, '&critical.requests=0')).toMatchObject({ code: 2 });
+	const nobody = `http://127.0.0.1:${await findFreePort()}`;
+	expect(await run(nobody)).toMatchObject({ code: 3, output: 'LIVE-FEED UNKNOWN - no answer\n' });
+});
+
 /** What was typed once with another port or state need not be started again. */
 const served = new Map<string, Promise<void>>();
 

@@ -207,7 +207,7 @@ describe('an open relay', () => {
 		expect(events.length).toBe(stored.length);
 	});
 
-	it('[PAGE5] answers a page that has not changed from memory, without asking storage', async () => {
+	it('[PAGE6] answers a page that has not changed from memory, without asking storage', async () => {
 		const channel = createChannelName('etag');
 		const address = `${relay.url}/channels/${channel}/events`;
 		await publish(channel, { text: 'first' });
