@@ -61,14 +61,14 @@ describe('people', () => {
 		await tim.page.reload();
 		await until(tim.page, '2 here');
 		await ada.page.click('.here');
-		expect(
-			await ada.page.evaluate(() =>
+		const readNames = () =>
+			ada.page.evaluate(() =>
 				[...(document.querySelector('live-feed')?.shadowRoot?.querySelectorAll('.people .name') ?? [])].map(
 					(one) => one.textContent,
 				),
-			),
-		).toEqual(['Ada', 'Tim']);
-		expect(await readLines(ada.page)).toEqual(['Tim joined', 'first']);
+			);
+		await expect.poll(readNames).toEqual(['Ada', 'Tim']);
+		await expect.poll(() => readLines(ada.page)).toEqual(['Tim joined', 'first']);
 		await publish(stage.relay.url, channel, 'second');
 		await tim.context.close();
 		await until(ada.page, '1 here');
