@@ -119,7 +119,7 @@ describe('axe', () => {
 
 	// `npm test` looks at each scene in one way, by turns; `npm run test:accessibility` in all of them.
 	const choose = (name: string) =>
-		isWhole ? VARIANTS : VARIANTS.filter((_, at) => at === NAMES.indexOf(name) % VARIANTS.length);
+		isWhole ? VARIANTS : VARIANTS.filter((_, at) => at === (NAMES.indexOf(name) + 1) % VARIANTS.length);
 
 	it.each(NAMES)(`finds nothing in the scene "%s", however one looks at it`, async (name) => {
 		const scene = findScene(name);
@@ -128,7 +128,6 @@ describe('axe', () => {
 		try {
 			await shown.page.evaluate(axe.source);
 			const problems: string[] = [];
-			await change(shown, VARIANTS[0] as Variant); // as many rows are drawn then as there is room for
 			for (const variant of choose(name)) {
 				await change(shown, variant);
 				const found = await look(shown.page);
