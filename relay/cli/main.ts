@@ -10,11 +10,15 @@ import manifest from '../../package.json' with { type: 'json' };
 import { CAPABILITIES } from '../protocol/capabilities.ts';
 import { MAX_TOKEN_CHARS } from '../protocol/limits.ts';
 import { parseSpan } from '../protocol/since.ts';
+import { addCheck } from './check.ts';
 import { checkCapabilities, checkChannels, checkName, checkSubject } from './claims.ts';
+import { addDev } from './dev.ts';
+import { addDoctor } from './doctor.ts';
 import { explainToken } from './explain.ts';
 import { KeysError, readKeys } from './keys.ts';
 import { formatExplanation, showExplanation } from './show.ts';
 import { signToken } from './sign.ts';
+import { Failure } from './verb.ts';
 
 const [FAILED, MISUSED] = [1, 2];
 
@@ -89,13 +93,16 @@ export async function run(args: readonly string[]): Promise<number> {
 			// The verb before it knows the same option, and takes it where it stands first.
 			exitCode = await explainGiven(given, { ...token.opts<ExplainOptions>(), ...options }, explain);
 		});
+	addDev(program);
+	addCheck(program);
+	addDoctor(program);
 	try {
 		await program.parseAsync(args, { from: 'user' });
 		return exitCode;
 	} catch (error) {
 		if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : MISUSED;
-		if (!(error instanceof KeysError)) throw error;
-		process.stderr.write(`error: ${error.message}\n`);
+		if (!(error instanceof KeysError || error instanceof Failure)) throw error;
+		if (error.message !== '') process.stderr.write(`error: ${error.message}\n`);
 		return FAILED;
 	}
 }
