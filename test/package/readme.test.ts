@@ -38,7 +38,9 @@ const KNOWN: { pattern: RegExp; run: (command: string) => Promise<void> }[] = [
 	{ pattern: /^(npm ci && )?npm test$/, run: runOneTest },
 	{ pattern: /^RELAY=\S+ npm run test:relay$/, run: runRelaySuite },
 	{ pattern: /^npm run (build|check|integrity -- \S+)$/, run: runScript },
-	{ pattern: /^npm (install|i) live-feed$/, run: expectPublishable },
+	{ pattern: /^npm (install|i) (--omit=optional )?live-feed$/, run: expectPublishable },
+	{ pattern: /^npx live-feed dev$/, run: runServer },
+	{ pattern: /^npx live-feed (check|doctor\b.*)$/, run: runLook },
 	{ pattern: /^npx partykit (login|deploy --config relay\/partykit\.json)$/, run: expectDeployable },
 	{ pattern: /^(export LIVE_FEED_SECRET=|npx live-feed token )/, run: runWithSecret },
 	{ pattern: /^curl\b.*\bhttp:\/\/localhost:1999\//, run: runAgainstRelay },
@@ -86,11 +88,26 @@ async function serve(typed: string): Promise<void> {
 	const port = await findFreePort();
 	// In a terminal the shell that was typed into survives Ctrl-C; this one steps aside.
 	const env = { PORT: String(port), LIVE_FEED_STATE: stateDir };
-	const server = runCommand('sh', ['-c', typed.replace('npm ', 'exec npm ')], env, { cwd: checkout.root });
+	const command = typed.replace(/^npx live-feed/, `exec ${findCommand()}`).replace(/^npm /, 'exec npm ');
+	const server = runCommand('sh', ['-c', command], env, { cwd: checkout.root });
 	await server.waitFor(/Running/);
 	expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
 	server.signal('SIGINT', true);
 	expect(await server.exited).toMatchObject({ code: 0 });
+}
+
+/** What `npx live-feed` runs, in the copy: it serves what is built there. */
+function findCommand(): string {
+	return `"${process.execPath}" "${path.join(checkout.root, 'dist', 'cli.js')}"`;
+}
+
+async function runLook(command: string): Promise<void> {
+	await waitUntilServed();
+	const typed = command.replace('npx live-feed', findCommand()).replace('http://localhost:1999', relay.url);
+	const env = { PORT: String(await findFreePort()) };
+	const { code, output } = await runCommand('sh', ['-c', `cd "${stateDir}" && ${typed}`], env).exited;
+	expect(code, output).toBe(0);
+	expect(output).toMatch(/Nothing is wrong|"ok": true/);
 }
 
 // Two servers by one command: both answer, the one asks the other for a token, and Ctrl-C ends both.
