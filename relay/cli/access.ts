@@ -25,8 +25,9 @@ const DEFAULT_RELAY = 'http://localhost:1999';
 export const TOKEN_ADVICE = 'Give a token by LIVE_FEED_TOKEN or --token-file; `live-feed token` signs one.';
 
 export const ACCESS_HELP = `
-The relay is LIVE_FEED_RELAY, or ${DEFAULT_RELAY}, unless given. A token is in LIVE_FEED_TOKEN, or in the file of --token-file, which
-is read anew whenever one is needed. It is never an argument: every process of the machine could read it there.
+A token is in LIVE_FEED_TOKEN, or in the file of --token-file, which is read
+anew whenever one is needed. It is never an argument: every process of the
+machine could read it there.
 `;
 
 /** Adds the options that every verb has that speaks to a relay. */

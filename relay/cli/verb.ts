@@ -2,6 +2,7 @@
 // Knows commander and exit codes; never knows what a verb does.
 import { type Command, InvalidArgumentError } from 'commander';
 import { FeedError } from '../protocol/errors.ts';
+import { parseSpan } from '../protocol/since.ts';
 
 export const [DONE, FAILED, MISUSED] = [0, 1, 2];
 
@@ -33,6 +34,13 @@ export function readWith<T>(parse: (text: string) => T): (text: string) => T {
 			throw error;
 		}
 	};
+}
+
+/** `10s` → milliseconds. */
+export function readSpan(text: string): number {
+	const span = parseSpan(text);
+	if (span) return span;
+	throw new InvalidArgumentError('Expected a number and a unit, such as 90s, 10m, 2h or 7d.');
 }
 
 /** `a,b c` → `['a', 'b', 'c']` */
