@@ -53,15 +53,23 @@ export function showFinding({ name, standing, text, advice }: Finding, width: nu
 	return [...lines, ...more].map((line, index) => `${index === 0 ? first : indent}${line}\n`).join('');
 }
 
-/** What to do, by name: about what is wrong first. */
+/** What to do, by name: about what is wrong first; what is to be done about several is said once. */
 export function showAdvice(findings: readonly Finding[], width: number, look: Look): string {
 	const order: readonly Standing[] = ['wrong', 'warning'];
-	const lines = order.flatMap((standing) =>
-		findings
-			.filter((finding) => finding.standing === standing && finding.advice !== undefined)
-			.map(({ name, advice = '' }) => showFinding({ name, standing, text: advice }, width, look)),
-	);
+	const lines = order.flatMap((standing) => {
+		const names = new Map<string, string[]>();
+		for (const { name, advice, ...finding } of findings) {
+			if (finding.standing === standing && advice) names.set(advice, [...(names.get(advice) ?? []), name]);
+		}
+		return [...names].map(([text, some]) => showFinding({ name: label(some, width), standing, text }, width, look));
+	});
 	return lines.length > 0 ? `  What to do\n\n${lines.join('')}\n` : '';
+}
+
+/** `SSE, NDJSON`, or `WebSocket +2` where there is no room for all. */
+function label(names: readonly string[], width: number): string {
+	const all = names.join(', ');
+	return all.length <= width ? all : `${names[0]} +${names.length - 1}`;
 }
 
 /** The last word: what is wrong, by name. */

@@ -8,11 +8,12 @@ import path from 'node:path';
 import process from 'node:process';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import { findPartyKit, isAlive } from '../run/engine.ts';
-import { collectSettings, settingsFile } from '../run/settings-file.ts';
+import { readSources } from '../run/settings-file.ts';
 import { readOwner } from '../run/state.ts';
 import { describeTrust, messageOf, showPath } from '../run/terminal.ts';
-import { readSettings } from '../settings.ts';
+import { isSetting, readSettings } from '../settings.ts';
 import type { Finding } from './findings.ts';
+import { collectEffective } from './settings.ts';
 
 /** The oldest Node that runs it, and the first that it was not tried with. */
 const [OLDEST_NODE, UNTRIED_NODE] = ['20.19.0', '25.0.0'];
@@ -25,9 +26,6 @@ const CLOCK_SLACK_MS = 2000;
 const TIMEOUT_MS = 3000;
 /** Files that are looked at for their time. */
 const MAX_FILES = 2000;
-/** Variables that are no settings of the relay, and meant for the command. */
-const OWN_VARIABLES = /^LIVE_FEED_(SETTINGS|STATE|TOKEN|RELAY|CHANNEL)$/;
-
 /** What is looked at, and what of it is advised. */
 export interface Surroundings {
 	environment: NodeJS.ProcessEnv;
@@ -230,28 +228,21 @@ async function tryEngine(partykit: string): Promise<string | undefined> {
 /** Would the relay take them, and is any name a slip? */
 export function checkSettings({ environment }: Surroundings): Finding {
 	const name = 'Settings';
-	let found: Record<string, string>;
-	try {
-		found = collectSettings();
-	} catch (error) {
-		return { name, standing: 'wrong', text: messageOf(error), advice: 'README.md describes every setting.' };
+	const { PORT: port, ...rest } = environment; // the port has been looked at
+	const { wrong, notes, settings } = collectEffective(rest);
+	const advice = 'live-feed settings says which hold here, and where they come from.';
+	if (wrong.length > 0) return { name, standing: 'wrong', text: wrong.join(' '), advice };
+	const slips = notes.filter((note) => note.startsWith('LIVE_FEED_'));
+	if (slips.length > 0) {
+		return { name, standing: 'warning', text: slips.join(' '), advice: `Look for a slip in the name. ${advice}` };
 	}
-	const slips = Object.keys(environment).filter(
-		(variable) => variable.startsWith('LIVE_FEED_') && !OWN_VARIABLES.test(variable) && !(variable in found),
-	);
-	const set = slips.filter((variable) => environment[variable]?.trim());
-	if (set.length > 0) {
-		const text = `${set.join(', ')} ${set.length === 1 ? 'is no setting' : 'are no settings'} of the relay.`;
-		return { name, standing: 'warning', text, advice: 'Nothing heeds it: look for a slip in the name.' };
-	}
-	const settings = readSettings(found);
-	const count = Object.keys(found).length;
-	const given = count === 0 ? 'None is set' : `${count} ${count === 1 ? 'is' : 'are'} set and right`;
-	const where = settingsFile ? ` (with ${showPath(path.resolve(settingsFile))})` : '';
+	const set = settings.filter((setting) => isSetting(setting.name) && setting.from !== 'default');
+	const given = set.length === 0 ? 'None is set.' : `${set.length} ${set.length === 1 ? 'is' : 'are'} set and right.`;
+	const { fromFile, fromEnvironment } = readSources(environment);
+	const read = readSettings({ ...fromFile, ...fromEnvironment });
 	const host = environment.HOST || '127.0.0.1';
-	const trust = stripVTControlCharacters(describeTrust(host, Number(environment.PORT || 1999), settings));
-	const isBare = settings.isOpen && !isLoopback(host);
-	return { name, standing: isBare ? 'warning' : 'ok', text: `${given}${where}. ${trust}` };
+	const trust = stripVTControlCharacters(describeTrust(host, Number(port || 1999), read));
+	return { name, standing: read.isOpen && !isLoopback(host) ? 'warning' : 'ok', text: `${given} ${trust}` };
 }
 
 function isLoopback(host: string): boolean {

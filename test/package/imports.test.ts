@@ -55,11 +55,11 @@ describe('imports point one way', () => {
 		expect(strangers(/^widget\/publisher\//, isAllowed)).toEqual([]);
 	});
 
-	test('the command is a client of the protocol, never of the inside of the relay; what starts one here it may start too', () => {
+	test('the command is a client of the protocol, never of the inside of the relay; what starts one here, and with which settings, is another thing', () => {
 		const isBundled = ({ to }: Import) => /^(ws|jose|commander)$/.test(to) || to === 'package.json';
 		const isClient = isIn('relay/cli', 'widget/client', 'widget/publisher', 'relay/protocol');
 		const isStart = (found: Import) => isIn('relay/run')(found) || found.to === 'relay/settings.ts';
-		const isHere = (found: Import) => /\/(dev|surroundings)\.ts$/.test(found.from) && isStart(found);
+		const isHere = (found: Import) => /\/(dev|keys|settings|surroundings)\.ts$/.test(found.from) && isStart(found);
 		const isAllowed = (found: Import) => isClient(found) || isHere(found) || isNode(found) || isBundled(found);
 		expect(strangers(/^relay\/cli\//, isAllowed)).toEqual([]);
 	});

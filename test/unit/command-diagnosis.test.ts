@@ -208,6 +208,9 @@ describe('findings', () => {
 			'  What to do\n\n  ✗ Port  Take another one.\n  ! Disk  Make some.\n\n',
 		);
 		expect(showAdvice([fine], 5, plain)).toBe('');
+		const [one, two, three] = ['SSE', 'NDJSON', 'Other'].map((name) => ({ ...wrong, name }));
+		expect(showAdvice([one, two] as Finding[], 12, plain)).toMatch(/✗ SSE, NDJSON {2}Take/);
+		expect(showAdvice([one, two, three] as Finding[], 12, plain)).toMatch(/✗ SSE \+2 {7}Take/);
 	});
 
 	test('have colours where they are wanted, and the same words', () => {

@@ -146,7 +146,17 @@ test('a name that is no setting is told, empty ones and those of the command are
 	const environment = { LIVE_FEED_SECRETT: 'x', LIVE_FEED_TOKEN: 'y', LIVE_FEED_KEYS: '', LIVE_FEED_STATE: '/tmp' };
 	expect(checkSettings(surround({ environment }))).toMatchObject({
 		standing: 'warning',
-		text: 'LIVE_FEED_SECRETT is no setting of the relay.',
+		text: 'LIVE_FEED_SECRETT is in the environment, and no setting.',
+	});
+	const wrong = { LIVE_FEED_KEEP_AGE: 'long', LIVE_FEED_SECRET: 'tooshort' };
+	const found = checkSettings(surround({ environment: wrong }));
+	expect(found).toMatchObject({
+		standing: 'wrong',
+		text: /LIVE_FEED_SECRET is a secret of 32.*LIVE_FEED_KEEP_AGE is a span/,
+	});
+	expect(found.text).not.toContain('tooshort');
+	expect(checkSettings(surround({ environment: { LIVE_FEED_SECRET: 'x'.repeat(32) } }))).toMatchObject({
+		...{ standing: 'ok', text: '1 is set and right. Asks for tokens; pages of any origin.' },
 	});
 	expect(checkSettings(surround({ environment: { HOST: '0.0.0.0' } }))).toMatchObject({
 		standing: 'warning',
