@@ -11,6 +11,7 @@ const LONG = [
 	...['package/readme', 'e2e/demo-monitor', 'e2e/accessibility', 'relay/limits', 'e2e/demo-pages', 'e2e/security'],
 	...['e2e/together', 'e2e/presence', 'e2e/work', 'relay/changes', 'relay/presence'],
 	...['e2e/publisher', 'e2e/scroll-back', 'e2e/settings', 'e2e/painted', 'e2e/foreign-page', 'e2e/fuzz'],
+	...['package/exports', 'e2e/command-doctor'],
 ];
 
 /** Long files first, in whatever project they are, and then the larger ones: a fresh clone knows no durations. */

@@ -1,5 +1,6 @@
 // What measurements mean: for each a finding, with what to do where something is wrong.
 // Knows words and thresholds; never knows how anything is measured.
+import { ERRORS } from '../protocol/errors.ts';
 import { EARLY_S } from '../protocol/token.ts';
 import { type Delivery, formatNumbers, type Latency } from './delivery.ts';
 import type { Finding } from './findings.ts';
@@ -128,7 +129,7 @@ export function judgeWay(way: Way, best: Latency | undefined, channel: string, h
 	const suspects = way.traces === undefined ? '' : ` Seen in between: ${way.traces}.`;
 	if (refusal && received < expected) {
 		const [text, advice] = explainRefusal(refusal, channel, hasToken);
-		const upgrade = name === 'WebSocket' && isUpgradeRefused(refusal);
+		const upgrade = name === 'WebSocket' && isUpgradeRefused(way);
 		const after = received > 0 ? `Ended after ${received} of ${expected}. ` : '';
 		return { name, standing: 'wrong', text: after + text, advice: (upgrade ? UPGRADING : advice) + suspects };
 	}
@@ -171,9 +172,10 @@ export function judgeWay(way: Way, best: Latency | undefined, channel: string, h
 	return { name, standing: 'warning', text: `${text} Something on the way compresses it (${way.encoding}).`, advice };
 }
 
-/** A socket that was answered as an ordinary request was not asked for by the time it came to the relay. */
-function isUpgradeRefused({ status, code }: Refusal): boolean {
-	return status !== undefined && (code === undefined || code === 'not-acceptable') && status < 500;
+/** Did something else than the relay end it, before the relay had said a word? An ordinary request for a socket's address is one that it cannot answer. */
+function isUpgradeRefused({ firstByteMs, refusal: { code = '', status = 0 } = {} }: Way): boolean {
+	const isRelays = Object.hasOwn(ERRORS, code) && code !== 'not-acceptable';
+	return firstByteMs === undefined && !isRelays && status < 500;
 }
 
 function isHeld({ delivery: { latency }, firstByteMs }: Way, best: Latency | undefined): boolean {

@@ -3,7 +3,7 @@
 import { WebSocket } from 'ws';
 import type { Problem } from '../protocol/errors.ts';
 import { MAX_PAGE_EVENTS } from '../protocol/limits.ts';
-import { parseRelayMessage, type Welcome } from '../protocol/relay-message.ts';
+import { parseRelayMessage } from '../protocol/relay-message.ts';
 import type { Asker } from './asker.ts';
 import type { Arrival } from './delivery.ts';
 
@@ -31,7 +31,6 @@ export class Reading {
 	headMs: number | undefined;
 	firstByteMs: number | undefined;
 	headers: Headers | undefined;
-	welcome: Welcome | undefined;
 	/** It came to an end by itself, or did not begin. */
 	refusal: Refusal | undefined;
 	/** Resolves when whatever is published comes, or it is known that nothing will. */
@@ -133,9 +132,7 @@ function openSocket(source: Source): Reading {
 			if (message?.type === 'entries') for (const entry of message.entries) reading.take(entry);
 			if (message?.type === 'error') reading.fail({ code: message.code, detail: message.message });
 			if (message?.type === 'goaway') reading.fail({ code: 'goaway' });
-			if (message?.type !== 'welcome') return;
-			reading.welcome = message;
-			reading.begin();
+			if (message?.type === 'welcome') reading.begin();
 		} catch (error) {
 			reading.fail({ code: 'invalid-message', detail: (error as Error).message });
 		}

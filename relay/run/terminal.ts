@@ -71,9 +71,12 @@ export function describeTrust(host: string, port: number, { isOpen, publicChanne
 		: yellow(`Open on ${host}: it trusts whoever reaches port ${port}. LIVE_FEED_SECRET asks for tokens.`);
 }
 
-/** True for what PartyKit says about itself and every request; errors and a relay's own words are not. */
+/** True for what PartyKit says about itself and every request, and the engine about readers who have left; other errors and a relay's own words are not. */
 export function isNoise(line: string): boolean {
-	return /^(🎈|-+$|Build succeeded|\[pk:inf\]|Loading environment variables|⎔|▲ \[WARNING\] kj\/)/u.test(line);
+	return (
+		/^(🎈|-+$|Build succeeded|\[pk:inf\]|Loading environment variables|⎔|▲ \[WARNING\] kj\/)/u.test(line) ||
+		/\berror: .*\bdisconnected: |^\s*stack: .*workerd@|Error: Network connection lost/.test(line)
+	);
 }
 
 export function messageOf(error: unknown): string {

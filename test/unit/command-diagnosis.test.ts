@@ -113,6 +113,16 @@ describe('a way of reading', () => {
 		expect(judge({ encoding: 'gzip' })).toMatchObject({ standing: 'warning', text: /compresses it \(gzip\)/ });
 	});
 
+	test('a socket that something else than the relay refuses is to be passed on', () => {
+		const none = { name: 'WebSocket', isReady: false, firstByteMs: undefined, delivery: judgeDelivery(sent(1), []) };
+		for (const refusal of [{ status: 403 }, { status: 200 }, { code: 'Opening handshake has timed out' }]) {
+			expect(judge({ ...none, refusal })).toMatchObject({ standing: 'wrong', advice: /proxy_set_header Upgrade/ });
+		}
+		expect(judge({ ...none, refusal: { status: 401, code: 'token-needed' } }).advice).toMatch(/LIVE_FEED_TOKEN/);
+		expect(judge({ ...none, refusal: { status: 502 } }).advice).toMatch(/whether the relay runs/);
+		expect(judge({ ...none, firstByteMs: 5, refusal: { code: 'closed with 1006' } }).advice).toMatch(/Look at the log/);
+	});
+
 	test('that ended says after how many, and why', () => {
 		const some = judgeDelivery(sent(1, 2, 3), came(1));
 		const refusal = { code: 'closed with 1006', detail: '' };
