@@ -209,10 +209,9 @@ describe('live-feed dev', () => {
 		expect((await runCommand('sh', ['-c', typed]).exited).output).toContain('"seq":1');
 		expect(await read()).toEqual([expect.objectContaining({ text: 'Hello from the terminal', seq: 1 })]);
 		// A reader who has left is no trouble of whoever runs the relay, and not told as one.
-		const stream = new AbortController();
-		const headers = { accept: 'text/event-stream' };
-		await fetch(`http://localhost:${port}/channels/deploys/events`, { headers, signal: stream.signal });
-		stream.abort();
+		const doctor = ['doctor', `http://localhost:${port}`, '--events', '20'];
+		const { code, output } = await runCommand(findCommand(), doctor, {}, { cwd: folder }).exited;
+		expect(code, output).toBe(0);
 		await expectEnd(first);
 		expect(first.output).not.toMatch(/workerd|stack:|Uncaught/);
 
