@@ -226,17 +226,27 @@ describe('a relay that asks for tokens', () => {
 	});
 });
 
-it('a relay that is away is waited for, and then what was not sent is said', async () => {
+it('a relay that is away is waited for, and then what was not sent is said, and why', async () => {
 	const env = { LIVE_FEED_RELAY: `http://127.0.0.1:${await findFreePort()}` };
 	const ran = await publish(['c', '--timeout', '1s', '--receipts'], { env, input: 'one\ntwo\n' });
 	expect(ran.code).toBe(1);
-	expect(
-		ran.output
-			.trimEnd()
-			.split('\n')
-			.map((line) => JSON.parse(line).error.code),
-	).toEqual(['closed', 'closed']);
+	const codes = ran.output
+		.trimEnd()
+		.split('\n')
+		.map((line) => JSON.parse(line).error.code);
+	expect(codes).toEqual(['relay-unreachable', 'relay-unreachable']);
 	expect(ran.errors).toMatch(
-		/^error: 2 events not sent, the first of them line 1\. The relay at http:\S+ has not answered; `live-feed status` tells/,
+		/^error: 2 events not sent, the first of them line 1\. http:\S+: The relay cannot be reached: ECONNREFUSED\.\n$/,
 	);
+});
+
+it('a relay that limits is waited for as long as it says', async () => {
+	const limited = await startRelay({ vars: { LIVE_FEED_MAX_PUBLISHES: '1200' } });
+	const lines = Array.from({ length: 1260 }, (_, index) => String(index + 1));
+	const ran = await publish(['limited', '--timeout', '1s'], {
+		env: { LIVE_FEED_RELAY: limited.url },
+		input: lines.join('\n'),
+	});
+	expect(ran).toMatchObject({ code: 0, errors: expect.stringContaining('1,260 events published') });
+	await limited.stop();
 });

@@ -56,7 +56,7 @@ describe('imports point one way', () => {
 	});
 
 	test('the command is a client of the protocol; of the relay it knows only how settings are read', () => {
-		const isBundled = ({ to }: Import) => /^(jose|commander)$/.test(to) || to === 'package.json';
+		const isBundled = ({ to }: Import) => /^(ws|jose|commander)$/.test(to) || to === 'package.json';
 		const isSettings = ({ to }: Import) => to === 'relay/settings.ts' || to === 'relay/run/settings-file.ts';
 		const isClient = isIn('relay/cli', 'widget/client', 'widget/publisher', 'relay/protocol');
 		const isAllowed = (found: Import) => isClient(found) || isSettings(found) || isNode(found) || isBundled(found);
