@@ -55,6 +55,23 @@ describe('a row of a channel', () => {
 		);
 	});
 
+	it('of a change in a terminal quotes the event, where that was shown', () => {
+		const printer = new EntryPrinter({ isTerminal: true, hasColour: false });
+		printer.format(event({ id: 'k:1', text: 'Logins survive a restart, and so do those of others' }));
+		printer.format(event({ id: 'k:3', text: 'It costs $& more' }));
+		const change = (target: string, more: Partial<Change>): string => {
+			const base: Change = { id: 'k:9', seq: 9, time: NOW, change: 'status', type: 'a', target };
+			return printer
+				.format({ ...base, ...more })
+				.slice(26)
+				.trim();
+		};
+		expect(change('k:1', { status: 'resolved' })).toBe('resolved “Logins survive a restart, and so do tho…”');
+		expect(change('k:1', { change: 'reaction', reaction: '👍', on: true })).toMatch(/^👍 “Logins/);
+		expect(change('k:3', { change: 'pin', on: true })).toBe('pinned “It costs $& more”');
+		expect(change('k:2', { status: 'cancelled' })).toBe('cancelled k:2');
+	});
+
 	it('moves no cursor and turns nothing around, with and without colours', () => {
 		const hostile = '\u001b[2J\u009b1m\u202ea\nb\u2028c';
 		for (const hasColour of [false, true]) {
