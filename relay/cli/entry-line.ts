@@ -1,12 +1,15 @@
 // An event or a change as a line in a terminal, or wherever else its words go.
 // Knows columns, colours and days; never knows where entries come from.
-import type { FeedEntry } from '../protocol/event.ts';
+import { type FeedEntry, isChange } from '../protocol/event.ts';
 import { formatLine, formatTime, LEVEL_CHARS, type LineParts, readLine } from '../protocol/line.ts';
 import { createPalette, type Paint, type Palette } from './terminal.ts';
 
 /** The column of types grows with them; one that is longer does not move the others. */
 const LEAST_TYPE_CHARS = 8;
 const MAX_TYPE_CHARS = 20;
+/** Events whose words are kept, so that a change says of what it is. */
+const KEPT_EVENTS = 500;
+const QUOTED_CHARS = 40;
 
 /** Lines one under the other: in a terminal by its own clock, with a line for each day; elsewhere as the relay writes them. */
 export class EntryPrinter {
@@ -14,6 +17,8 @@ export class EntryPrinter {
 	readonly #palette: Palette;
 	#day = '';
 	#typeChars = LEAST_TYPE_CHARS;
+	/** By id, oldest first. */
+	readonly #words = new Map<string, string>();
 
 	constructor(options: { isTerminal: boolean; hasColour: boolean }) {
 		this.#isTerminal = options.isTerminal;
@@ -22,7 +27,22 @@ export class EntryPrinter {
 
 	/** With the end of the line. */
 	format(entry: FeedEntry): string {
-		return this.#isTerminal ? this.#formatRow(readLine(entry)) : formatLine(entry);
+		return this.#isTerminal ? this.#formatRow(this.#quote(entry, readLine(entry))) : formatLine(entry);
+	}
+
+	/** The words of the event in place of its id, where they were here before. */
+	#quote(entry: FeedEntry, line: LineParts): LineParts {
+		if (!isChange(entry)) {
+			this.#words.set(entry.id, line.text || line.type);
+			const [oldest] = this.#words.keys();
+			if (this.#words.size > KEPT_EVENTS && oldest !== undefined) this.#words.delete(oldest);
+			return line;
+		}
+		const words = this.#words.get(entry.target);
+		if (words === undefined) return line;
+		const characters = [...words];
+		const quoted = characters.length > QUOTED_CHARS ? `${characters.slice(0, QUOTED_CHARS - 1).join('')}…` : words;
+		return { ...line, text: line.text.replace(entry.target, () => `“${quoted}”`) };
 	}
 
 	#formatRow({ time, level, type, who, text }: LineParts): string {

@@ -6,6 +6,7 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Line, LineSplitter } from './lines.ts';
+import { formatCount } from './terminal.ts';
 import { Failure } from './verb.ts';
 
 export interface FollowerOptions {
@@ -103,14 +104,14 @@ export class FileFollower {
 			if (signal.aborted) return;
 			await this.#look(false);
 			const newest = this.#sources.at(-1);
-			if (newest) await measure(newest);
+			if (newest) await this.#measure(newest).catch((error) => this.#complain(error, false));
 		}
 	}
 
 	async #look(isFirst: boolean): Promise<void> {
 		try {
 			const { dev, ino } = await stat(this.#path, { bigint: true });
-			this.#settle();
+			this.#trouble = undefined;
 			// Open files keep their number: it cannot be another one's.
 			if (this.#sources.some(({ id }) => id === `${dev}:${ino}`)) return;
 		} catch (error) {
@@ -123,11 +124,12 @@ export class FileFollower {
 			const found = await handle.stat({ bigint: true });
 			if (!found.isFile()) throw new Failure(`${this.#path} is no file that grows. Pipe it in: … | live-feed publish`);
 			const begin = isFirst && !this.#options.isFromStart ? await findLineStart(handle, Number(found.size)) : 0;
-			if (!isFirst) {
-				const what =
-					this.#sources.length === 0 ? 'is there now' : 'is another file now; what is left of the old one comes first';
-				this.#options.onNote?.(`${this.#path} ${what}.`);
-			}
+			const where = isFirst && !this.#options.isFromStart ? 'from its end on' : 'from its beginning';
+			const what =
+				this.#sources.length === 0
+					? `follows ${this.#path} ${where}.`
+					: `${this.#path} is another file now; what is left of the old one comes first.`;
+			this.#options.onNote?.(what);
 			const id = `${found.dev}:${found.ino}`;
 			this.#sources.push({ handle, id, offset: begin, taken: begin, size: Number(found.size), isCut: false });
 		} catch (error) {
@@ -148,43 +150,45 @@ export class FileFollower {
 		if (isFirst || code !== 'ENOENT') this.#options.onNote?.(`${this.#path} ${trouble}; it is waited for.`);
 	}
 
-	#settle(): void {
-		this.#trouble = undefined;
-	}
-
 	/** What comes next of it; undefined at its end. */
 	async #read(source: Source): Promise<Buffer | undefined> {
-		const { bytesRead } = await source.handle.read(this.#buffer, 0, CHUNK_BYTES, source.offset);
+		const { bytesRead } = await source.handle.read(this.#buffer, 0, CHUNK_BYTES, source.offset).catch((error) => {
+			throw new Failure(`${this.#path} cannot be read any more (${error.code}).`);
+		});
 		source.offset += bytesRead;
 		return bytesRead > 0 ? this.#buffer.subarray(0, bytesRead) : undefined;
 	}
 
+	/** How long it is now; shorter than before, it was cut. */
+	async #measure(source: Source): Promise<number> {
+		const { size } = await source.handle.stat();
+		if (!source.isCut && size < Math.max(source.size, source.offset)) {
+			source.isCut = true;
+			const lost = source.size - source.offset;
+			const loss = lost > 0 ? `, and ${formatCount(lost, 'byte')} are gone that were not read yet` : '';
+			this.#options.onNote?.(`${this.#path} was cut short${loss}; it is read from its beginning.`);
+		}
+		source.size = size;
+		return size;
+	}
+
 	/** Nothing is left of it: was it cut short, or has another one its name, and nothing more will come? */
 	async #isOver(source: Source): Promise<boolean> {
-		await measure(source);
+		await this.#measure(source);
 		if (source.isCut) {
 			source.offset = source.taken = 0;
 			source.isCut = false;
-			this.#options.onNote?.(`${this.#path} was cut short; it is read from its beginning.`);
 			return true;
 		}
 		const [, next] = this.#sources;
 		// Its program writes on into a renamed file until it opens the new one: as long as that is empty, it has not.
 		const isNextBegun = next !== undefined && ((await next.handle.stat()).size > 0 || this.#sources.length > 2);
 		// What was written between the last look and now comes before it goes.
-		if (!isNextBegun || (await measure(source)) > source.offset) return false;
+		if (!isNextBegun || (await this.#measure(source)) > source.offset) return false;
 		this.#sources.shift();
 		await source.handle.close();
 		return true;
 	}
-}
-
-/** How long it is now; shorter than before, it was cut. */
-async function measure(source: Source): Promise<number> {
-	const { size } = await source.handle.stat();
-	if (size < source.size || size < source.offset) source.isCut = true;
-	source.size = size;
-	return size;
 }
 
 /** Where the line begins that has no end yet: its end makes it a new one. */

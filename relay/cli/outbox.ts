@@ -12,8 +12,8 @@ export interface OutboxOptions extends Access {
 	channel: string;
 	/** In the order in which drafts were handed in; the next is told once this has resolved. */
 	onOutcome: (outcome: Outcome) => void | Promise<void>;
-	/** The relay has not answered for a while, or does again. */
-	onWaiting: (isWaiting: boolean) => void;
+	/** The relay has stored nothing for a while, for a reason that may be known; or does again. */
+	onWaiting: (isWaiting: boolean, reason?: string) => void;
 }
 
 /** No more is taken in until receipts come. */
@@ -35,6 +35,8 @@ export class Outbox {
 	#waiting = 0;
 	#chars = 0;
 	#told: Promise<void> = Promise.resolve();
+	/** Why it was given up. */
+	#trouble: FeedError | undefined;
 	#answeredAt = Date.now();
 	#isAway = false;
 	#watch: NodeJS.Timeout | undefined;
@@ -81,18 +83,23 @@ export class Outbox {
 		this.#follow(Promise.resolve({ place, refusal }), 0);
 	}
 
-	/** Waits for what was handed in, `timeoutMs` at the most; then the rest is given up. */
+	/** Waits for what was handed in; of a relay that is away, `timeoutMs` at the most. Then the rest is given up. */
 	async close(timeoutMs: number): Promise<void> {
-		await this.#publisher.close(timeoutMs);
-		this.#end();
+		// One that names the time until it takes more is there.
+		while (!(await this.#publisher.flush(timeoutMs)) && this.#publisher.trouble?.code === 'rate-limited') {
+			if (this.isOver) break;
+		}
+		this.giveUp();
 		await this.#told;
 	}
 
 	/** Gives up what waits. */
 	giveUp(): void {
 		if (this.isOver) return;
+		this.#trouble = this.#publisher.trouble;
 		void this.#publisher.close(0);
-		this.#end();
+		this.#over.abort();
+		this.#wake();
 	}
 
 	#judge(error: FeedError, draft: Draft | ChangeDraft, place: string): Outcome {
@@ -100,7 +107,7 @@ export class Outbox {
 		const isOfOne = OF_ONE.includes(error.code) || (error.code === 'forbidden' && 'target' in draft);
 		if (isOfOne) return { place, refusal: error };
 		this.giveUp();
-		return { place, unsent: error };
+		return { place, unsent: error.code === 'closed' ? (this.#trouble ?? error) : error };
 	}
 
 	#follow(outcome: Promise<Outcome>, chars: number): void {
@@ -126,17 +133,12 @@ export class Outbox {
 	#look(): void {
 		if (this.#isAway || this.#publisher.waiting === 0 || Date.now() - this.#answeredAt < AWAY_MS) return;
 		this.#isAway = true;
-		this.#options.onWaiting(true);
+		this.#options.onWaiting(true, this.#publisher.trouble?.message);
 	}
 
 	/** Until something waits again, nothing holds the process. */
 	#rest(): void {
 		clearInterval(this.#watch);
 		this.#watch = undefined;
-	}
-
-	#end(): void {
-		this.#over.abort();
-		this.#wake();
 	}
 }

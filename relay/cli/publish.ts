@@ -98,7 +98,9 @@ async function run(channel: string, words: string[], options: PublishOptions, co
 			tally.count(outcome);
 			if (options.receipts) await output.write(formatOutcome(outcome));
 		},
-		onWaiting: (isWaiting) => say(isWaiting ? `waits for ${access.relay}` : `${access.relay} answers again`),
+		onWaiting(isWaiting, reason) {
+			say(isWaiting ? `waits for ${access.relay}${reason ? `: ${reason}` : ''}` : `${access.relay} answers again`);
+		},
 	});
 	let deadline = Number.POSITIVE_INFINITY;
 	const stop = () => {
@@ -150,7 +152,7 @@ class Tally {
 			say(`${outcome.place} was refused: ${outcome.refusal.message}`);
 		} else {
 			if (this.#unsent++ === 0) this.#firstUnsent = outcome.place;
-			if (outcome.unsent.code !== 'closed') this.#reason ??= outcome.unsent;
+			this.#reason ??= outcome.unsent;
 		}
 	}
 
@@ -177,11 +179,10 @@ class Tally {
 	}
 
 	#explain(): string {
-		if (!this.#reason)
-			return `The relay at ${this.#relay} has not answered; \`live-feed status\` tells whether it runs.`;
-		const { code, message } = this.#reason;
+		const { code, message } = this.#reason ?? { code: 'closed', message: '' };
+		if (code === 'closed') return `${this.#relay} has not answered in time; give it more with --timeout.`;
 		const isAboutToken = code.startsWith('token-') || code === 'forbidden';
-		return isAboutToken ? `${message} ${TOKEN_ADVICE}` : message;
+		return isAboutToken ? `${message} ${TOKEN_ADVICE}` : `${this.#relay}: ${message}`;
 	}
 }
 

@@ -94,6 +94,7 @@ class ChannelStream {
 	end: End = { reason: 'the relay ended it' };
 	readonly #options: ReaderOptions;
 	readonly #wasConnected: boolean;
+	#isOpen = false;
 	/** True where the relay does not choose for this reader. */
 	#chooses = false;
 
@@ -110,6 +111,7 @@ class ChannelStream {
 		try {
 			const body = await this.#within(abort, this.#open(abort.signal));
 			if (!body) return;
+			this.#isOpen = true;
 			const parser = new EventStreamParser();
 			for (const reader = body.getReader(); ; ) {
 				const { done, value } = await this.#within(abort, reader.read());
@@ -125,7 +127,8 @@ class ChannelStream {
 			if (error instanceof FeedError) throw error;
 			// A file with the token may be written just now.
 			const isTold = error instanceof Failure || (error as Error).name === 'TimeoutError';
-			this.end = { reason: isTold ? (error as Error).message : describeOutage(error).message };
+			const reason = this.#isOpen ? 'the connection broke' : describeOutage(error).message;
+			this.end = { reason: isTold ? (error as Error).message : reason };
 		} finally {
 			this.#options.signal.removeEventListener('abort', stop);
 			abort.abort();

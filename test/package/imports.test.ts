@@ -55,12 +55,13 @@ describe('imports point one way', () => {
 		expect(strangers(/^widget\/publisher\//, isAllowed)).toEqual([]);
 	});
 
-	test('the command is a client of the protocol, never of the inside of the relay; what starts one here, and with which settings, is another thing', () => {
+	test('the command is a client of the protocol; of the relay it knows only how settings are read, and how one is started here', () => {
 		const isBundled = ({ to }: Import) => /^(ws|jose|commander)$/.test(to) || to === 'package.json';
+		const isSettings = ({ to }: Import) => to === 'relay/settings.ts' || to === 'relay/run/settings-file.ts';
+		const isStart = (found: Import) => /\/(dev|surroundings)\.ts$/.test(found.from) && isIn('relay/run')(found);
 		const isClient = isIn('relay/cli', 'widget/client', 'widget/publisher', 'relay/protocol');
-		const isStart = (found: Import) => isIn('relay/run')(found) || found.to === 'relay/settings.ts';
-		const isHere = (found: Import) => /\/(dev|keys|settings|surroundings)\.ts$/.test(found.from) && isStart(found);
-		const isAllowed = (found: Import) => isClient(found) || isHere(found) || isNode(found) || isBundled(found);
+		const isRelay = (found: Import) => isSettings(found) || isStart(found);
+		const isAllowed = (found: Import) => isClient(found) || isRelay(found) || isNode(found) || isBundled(found);
 		expect(strangers(/^relay\/cli\//, isAllowed)).toEqual([]);
 	});
 

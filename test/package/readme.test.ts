@@ -43,6 +43,7 @@ const KNOWN: { pattern: RegExp; run: (command: string) => Promise<void> }[] = [
 	{ pattern: /^npx live-feed (check|doctor\b.*)$/, run: runLook },
 	{ pattern: /^npx partykit (login|deploy --config relay\/partykit\.json)$/, run: expectDeployable },
 	{ pattern: /^(export LIVE_FEED_SECRET=|npx live-feed token )/, run: runWithSecret },
+	{ pattern: /\bnpx live-feed (publish|tail|status|settings)\b/, run: runVerb },
 	{ pattern: /^curl\b.*\bhttp:\/\/localhost:1999\//, run: runAgainstRelay },
 	{ pattern: /^npm run demo:monitor$/, run: runMonitor },
 	{ pattern: /^npm run demo:\w+( -- .*)?$/, run: runAgainstRelay },
@@ -184,6 +185,23 @@ async function runWithSecret(command: string): Promise<void> {
 	).exited;
 	expect(code, output).toBe(0);
 	expect(output).toMatch(/explain|--help/.test(command) ? /Who|Usage/ : /^[\w.-]{80,}\n$/);
+}
+
+// What goes on until Ctrl-C is ended so, once it has said where it is.
+async function runVerb(command: string): Promise<void> {
+	await waitUntilServed();
+	const cli = `"${process.execPath}" "${path.join(ROOT, 'dist', 'cli.js')}"`;
+	const isEndless = /--follow|\btail (?!.*--until-idle)/.test(command);
+	const typed = command.replace('npx live-feed', isEndless ? `exec ${cli}` : cli);
+	const running = runCommand('sh', ['-c', typed], { LIVE_FEED_RELAY: relay.url });
+	if (isEndless) {
+		await running.waitFor(/live-feed: .*(connected|follows|waited for)/);
+		running.signal('SIGINT');
+	}
+	const { code, signal, output } = await running.exited;
+	const isKilled = isEndless && command.includes(' tail ');
+	expect({ code, signal }, output).toEqual(isKilled ? { code: null, signal: 'SIGINT' } : { code: 0, signal: null });
+	expect(output).toMatch(/published|connected|Running|LIVE_FEED_SECRET|Usage/);
 }
 
 // A relay that loads its source anew answers nobody meanwhile.
