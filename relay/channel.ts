@@ -4,7 +4,7 @@
 import { type Amended, addReply, amend, isOwn, personOf } from './amendment.ts';
 import { DraftQueue } from './draft-queue.ts';
 import { Figures } from './figures.ts';
-import { Filter, Frame, type Wish } from './frame.ts';
+import { Filter, Frame } from './frame.ts';
 import { digestDraft } from './idempotency.ts';
 import { capabilitiesOf, deny, type Identity } from './identity.ts';
 import type { Limiter } from './limiter.ts';
@@ -49,6 +49,7 @@ import {
 } from './protocol/limits.ts';
 import { formatPosition, NO_EPOCH, type Position, parsePosition } from './protocol/position.ts';
 import type { Welcome } from './protocol/relay-message.ts';
+import type { Wish } from './protocol/wish.ts';
 import { PulseCounter } from './pulse.ts';
 import type { Viewer } from './viewer.ts';
 import { Waiters } from './waiters.ts';

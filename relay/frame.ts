@@ -2,17 +2,11 @@
 // Knows ranges and encodings; never knows who reads or how it is sent.
 import { joinBytes } from './bytes.ts';
 import type { Entry } from './log.ts';
-import { type FeedEntry, isChange, type Status } from './protocol/event.ts';
+import type { FeedEntry, Status } from './protocol/event.ts';
 import { MAX_FILTER_BYTES } from './protocol/limits.ts';
-import { matchesType } from './protocol/types.ts';
+import { isWanted, type Wish } from './protocol/wish.ts';
 
 const encoder = new TextEncoder();
-
-/** What a viewer asks to be sent: types of events and statuses; all where empty or left out. */
-export interface Wish {
-	types?: readonly string[] | undefined;
-	status?: readonly Status[] | undefined;
-}
 
 /** Which entries a viewer is sent. Viewers with the same wish share one. */
 export class Filter {
@@ -41,12 +35,8 @@ export class Filter {
 		return this.types.length === 0 && this.status.length === 0;
 	}
 
-	/** An event by its type, or by that of the event which it answers; a change by its event's types, since it may bring it in or out. */
 	matches(entry: FeedEntry): boolean {
-		const types = [entry.type, entry.replyType];
-		const isOfType = (pattern: string) => types.some((type) => type !== undefined && matchesType(pattern, type));
-		if (this.types.length > 0 && !this.types.some(isOfType)) return false;
-		return this.status.length === 0 || isChange(entry) || (!!entry.status && this.status.includes(entry.status));
+		return isWanted(entry, this);
 	}
 }
 

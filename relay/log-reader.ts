@@ -1,11 +1,12 @@
 // Where a reader begins in a log, and pages of it.
 // Knows positions, times and filters; never knows viewers, sockets or requests.
-import { Filter, type Wish } from './frame.ts';
+import { Filter } from './frame.ts';
 import type { Entry, Log } from './log.ts';
 import { type Change, type FeedEvent, isChange, type Page } from './protocol/event.ts';
 import { DEFAULT_PAGE_EVENTS, MAX_PAGE_BYTES, MAX_PAGE_EVENTS } from './protocol/limits.ts';
 import { formatPosition, NO_EPOCH, type Position, parsePosition } from './protocol/position.ts';
 import { parseSince } from './protocol/since.ts';
+import type { Wish } from './protocol/wish.ts';
 
 /** Where a reader wants to begin: after a position, or with some of the newest. */
 export interface Start {

@@ -1,7 +1,7 @@
 // One WebSocket's conversation: hello, then publishes, pings and entries, as fast as the other side confirms them.
 // Knows the order of messages and what each asks of the channel; never knows PartyKit, storage or tokens' form.
 import type { Channel, Publisher, Result } from './channel.ts';
-import { type Filter, socketForm, type Wish } from './frame.ts';
+import { type Filter, socketForm } from './frame.ts';
 import { can, deny, hasExpired, type Identity, NOBODY } from './identity.ts';
 import type { Limiter } from './limiter.ts';
 import type { Presence, PresenceMemory, Visitor } from './presence.ts';
@@ -12,6 +12,7 @@ import type { Status } from './protocol/event.ts';
 import { MAX_CLOSE_REASON_BYTES } from './protocol/limits.ts';
 import { formatPosition, parsePosition } from './protocol/position.ts';
 import type { ErrorMessage, Receipts, RelayMessage, Welcome } from './protocol/relay-message.ts';
+import type { Wish } from './protocol/wish.ts';
 import { Viewer } from './viewer.ts';
 import { type Backlog, Window, type WindowMemory } from './window.ts';
 

@@ -89,6 +89,19 @@ export function selectSettings(environment: Record<string, string | undefined>):
 	);
 }
 
+/** Every variable that is a setting of the relay, in the order of README.md. */
+export function listSettings(): readonly string[] {
+	return NAMES;
+}
+
+/** What holds where a setting is not set, as it would be written; undefined where nothing does. */
+export function findDefault(name: string, isOpen: boolean): string | undefined {
+	if (name === 'LIVE_FEED_KEEP_ENTRIES') return String(DEFAULT_KEPT_ENTRIES);
+	if (name === 'LIVE_FEED_STALL_TIMEOUT') return String(STALL_TIMEOUT_MS / 1000);
+	const [, secured] = Object.values(LIMITS).find(([limit]) => limit === name) ?? [];
+	return secured === undefined || isOpen ? undefined : String(secured);
+}
+
 /**
  * Each is described in README.md.
  * @throws Error that names the variable and what it may be; never what a secret is
@@ -99,7 +112,7 @@ export function readSettings(variables: Variables): Settings {
 	const secrets = words('LIVE_FEED_SECRET');
 	if (secrets.length > MAX_SECRETS || secrets.some((secret) => secret.length < MIN_SECRET_CHARS))
 		fail('LIVE_FEED_SECRET', `a secret of ${MIN_SECRET_CHARS} characters at least, or two with a space between`);
-	const keys = readKeys(read('LIVE_FEED_KEYS'));
+	const keys = parseKeySet(read('LIVE_FEED_KEYS'));
 	const isOpen = secrets.length === 0 && !keys;
 	const publicChannels = words('LIVE_FEED_PUBLIC');
 	for (const pattern of publicChannels) {
@@ -178,8 +191,11 @@ function readStallTimeout(read: (name: string) => string): number {
 	return Number(stall) * 1000;
 }
 
-/** A set given here is never fetched: a token must not choose where keys come from. */
-function readKeys(text: string): JSONWebKeySet | undefined {
+/**
+ * A set given here is never fetched: a token must not choose where keys come from.
+ * @throws Error that names the variable and what it may be
+ */
+export function parseKeySet(text: string): JSONWebKeySet | undefined {
 	if (text === '') return undefined;
 	const expected = 'a JSON Web Key Set of public keys: {"keys": [{"kty": "EC", "alg": "ES256", …}]}';
 	let set: { keys?: unknown };
@@ -216,16 +232,16 @@ function readLimits(read: (name: string) => string, isOpen: boolean): Limits {
 	return Object.fromEntries(limits) as unknown as Limits; // one for each of its keys
 }
 
-/** Every variable that is a setting of the relay. */
 const NAMES: readonly string[] = [
 	...[
-		'LIVE_FEED_KEEP_ENTRIES',
-		'LIVE_FEED_KEEP_AGE',
-		'LIVE_FEED_MAX_EVENT_BYTES',
-		'LIVE_FEED_STALL_TIMEOUT',
 		'LIVE_FEED_SECRET',
 		'LIVE_FEED_KEYS',
+		'LIVE_FEED_ISSUER',
+		'LIVE_FEED_AUDIENCE',
+		'LIVE_FEED_PUBLIC',
+		'LIVE_FEED_ORIGINS',
 	],
-	...['LIVE_FEED_ISSUER', 'LIVE_FEED_AUDIENCE', 'LIVE_FEED_PUBLIC', 'LIVE_FEED_ORIGINS', 'LIVE_FEED_ADDRESS_HEADER'],
+	...['LIVE_FEED_ADDRESS_HEADER', 'LIVE_FEED_KEEP_ENTRIES', 'LIVE_FEED_KEEP_AGE', 'LIVE_FEED_MAX_EVENT_BYTES'],
+	'LIVE_FEED_STALL_TIMEOUT',
 	...Object.values(LIMITS).map(([name]) => name),
 ];

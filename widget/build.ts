@@ -1,4 +1,5 @@
-// Builds what browsers and packages get: `site` the script and the demo that a relay serves, `package` the npm entry points with their types, and the command.
+// Builds what browsers and packages get: `site` the script and the demo that a relay serves, `package` the npm entry points with their types, the
+// command, and the relay that it starts.
 // Knows the order of the steps; never knows what a step builds.
 import { execFile } from 'node:child_process';
 import { cp, mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
@@ -79,13 +80,14 @@ async function listScripts(): Promise<string[]> {
 	return files.filter((file) => file.endsWith('.js') && !file.includes('@'));
 }
 
-/** The npm package's entry points, its command, their types, the manifest and the themes, in dist. */
+/** The npm package's entry points, its command, the relay, their types, the manifest and the themes, in dist. */
 export async function buildPackage(): Promise<void> {
-	for (const stale of ['shared', 'themes', 'types']) {
+	for (const stale of ['relay', 'shared', 'themes', 'types']) {
 		await rm(path.join(ROOT, 'dist', stale), { recursive: true, force: true });
 	}
 	await build(await readConfig('package'));
 	await build(await readConfig('command'));
+	await buildRelay();
 	await writeManifest(path.join(ROOT, 'dist'));
 	await copyThemes(path.join(ROOT, 'dist', 'themes'));
 	const compiler = path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
@@ -97,8 +99,17 @@ export async function buildPackage(): Promise<void> {
 	}
 }
 
+/** The relay in one file with its configuration, and what the command loads into PartyKit's process: so that it starts without this repository. */
+async function buildRelay(): Promise<void> {
+	await build(await readConfig('relay'));
+	const { $schema, ...config } = JSON.parse(await readFile(path.join(ROOT, 'relay', 'partykit.json'), 'utf8')); // our own
+	const packed = { ...config, main: 'server.js' };
+	await writeFile(path.join(ROOT, 'dist', 'relay', 'partykit.json'), `${JSON.stringify(packed, null, '\t')}\n`);
+	await cp(path.join(ROOT, 'relay', 'run', 'guard.mjs'), path.join(ROOT, 'dist', 'guard.mjs'));
+}
+
 async function readConfig(
-	mode: 'site' | 'package' | 'command',
+	mode: 'site' | 'package' | 'command' | 'relay',
 ): Promise<UserConfig & { configFile: false; mode: string }> {
 	const file = fileURLToPath(new URL('vite.config.ts', import.meta.url));
 	const loaded = await loadConfigFromFile({ command: 'build', mode }, file, ROOT);

@@ -1,9 +1,9 @@
 // How things are built: `--mode site` makes the one script a page loads, `--mode package` the entry points of the npm package,
-// `--mode command` its command, with all that it needs inside.
+// `--mode command` its command and `--mode relay` the relay that this starts, each with all that it needs inside.
 // Knows files and formats; never knows what is in them.
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vite';
+import { type BuildOptions, defineConfig, type PluginOption } from 'vite';
 import { minifyScript } from './minify-script.ts';
 import { minifyTemplates } from './minify-templates.ts';
 import { prunePackages } from './prune-packages.ts';
@@ -14,8 +14,7 @@ export default defineConfig(({ mode }) => ({
 	root: fromRoot('.'),
 	publicDir: false,
 	logLevel: 'warn',
-	plugins:
-		mode === 'command' ? [] : [minifyTemplates(), ...(mode === 'package' ? [] : [prunePackages(), minifyScript()])],
+	plugins: plugins[mode] ?? [],
 	// What every browser answers, so that code for other places goes. (`navigator.product`: WHATWG HTML, 8.10.1.1)
 	...(mode === 'site' ? { define: { process: 'undefined', 'navigator.product': '"Gecko"' } } : {}),
 	// Whoever installs the package for its panel installs nothing for the command.
@@ -25,9 +24,14 @@ export default defineConfig(({ mode }) => ({
 		// A relay that is running serves this directory: it must never be seen empty.
 		emptyOutDir: false,
 		modulePreload: false,
-		...(mode === 'package' ? packageBuild : mode === 'command' ? commandBuild : siteBuild),
+		...(builds[mode] ?? siteBuild),
 	},
 }));
+
+const plugins: Record<string, PluginOption[]> = {
+	site: [minifyTemplates(), prunePackages(), minifyScript()],
+	package: [minifyTemplates()],
+};
 
 const siteBuild = {
 	outDir: fromRoot('dist/site/script'),
@@ -71,13 +75,24 @@ const commandBuild = {
 	minify: false,
 	ssr: fromRoot('relay/cli/main.ts'),
 	rolldownOptions: {
+		// `ws` is quicker with these and works without; where they are not, it goes on.
+		external: ['bufferutil', 'utf-8-validate'],
 		output: {
 			entryFileNames: 'cli.js',
 			codeSplitting: false,
-			footer: () => ['commander', 'jose'].map(readLicense).join('\n'),
+			footer: () => ['commander', 'jose', 'ws'].map(readLicense).join('\n'),
 		},
 	},
 };
+
+const relayBuild = {
+	outDir: fromRoot('dist/relay'),
+	minify: false,
+	lib: { entry: fromRoot('relay/server.ts'), formats: ['es' as const], fileName: () => 'server.js' },
+	rolldownOptions: { output: { codeSplitting: false, footer: () => readLicense('jose') } },
+};
+
+const builds: Record<string, BuildOptions> = { package: packageBuild, command: commandBuild, relay: relayBuild };
 
 /** Their licences ask to go with every copy. */
 function readLicense(name: string): string {

@@ -1,61 +1,23 @@
 #!/usr/bin/env node
 // The command `live-feed`: arguments → what a verb does → an exit code.
-// Knows options, streams and exit codes; never knows how tokens are made or read.
+// Knows which verbs there are, and exit codes; never knows what a verb does.
 import { realpathSync } from 'node:fs';
 import process from 'node:process';
-import { text as readText } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
-import { CAPABILITIES } from '../protocol/capabilities.ts';
-import { MAX_TOKEN_CHARS } from '../protocol/limits.ts';
-import { parseSpan } from '../protocol/since.ts';
-import { checkCapabilities, checkChannels, checkName, checkSubject } from './claims.ts';
-import { explainToken } from './explain.ts';
-import { KeysError, readKeys } from './keys.ts';
-import { formatExplanation, showExplanation } from './show.ts';
-import { signToken } from './sign.ts';
-
-const [FAILED, MISUSED] = [1, 2];
-
-const EXIT_CODES = `
-Exit codes: 0 done, 1 failed (for explain: a relay would refuse it), 2 not used rightly.
-`;
-
-const TOKEN_HELP = `
-It is signed with the first secret of LIVE_FEED_SECRET, of the file that LIVE_FEED_SETTINGS names, or of --secret-file.
-Only the token is printed. Whoever has it may do all that it says, until it expires.
-
-  live-feed token --subject ada --channels 'deploys,team-*' --can read,publish --for 2h
-  live-feed token explain < token.txt
-
-Capabilities: ${CAPABILITIES.join(', ')}
-${EXIT_CODES}`;
-
-const EXPLAIN_HELP = `
-Signature, issuer and audience are checked with LIVE_FEED_SECRET, LIVE_FEED_KEYS, LIVE_FEED_ISSUER and LIVE_FEED_AUDIENCE,
-of the environment or of the file that LIVE_FEED_SETTINGS names. No secret is ever printed.
-${EXIT_CODES}`;
-
-interface SignOptions {
-	subject?: string;
-	channels?: string[];
-	can?: string[];
-	for?: number;
-	name?: string;
-	issuer?: string;
-	audience?: string;
-	secretFile?: string;
-}
-
-interface ExplainOptions {
-	json?: true;
-	secretFile?: string;
-}
+import { addCheck } from './check.ts';
+import { addDev } from './dev.ts';
+import { addDoctor } from './doctor.ts';
+import { addPublish } from './publish.ts';
+import { addSettings } from './settings.ts';
+import { addStatus } from './status.ts';
+import { addTail } from './tail.ts';
+import { addToken } from './token.ts';
+import { DONE, EXIT_CODES, FAILED, Failure, MISUSED } from './verb.ts';
 
 /** Runs the command and resolves with its exit code. */
 export async function run(args: readonly string[]): Promise<number> {
-	let exitCode = 0;
 	const program = new Command('live-feed')
 		.description('A live activity feed: what one does with its relay from a shell.')
 		.version(manifest.version, '--version', 'print the version')
@@ -65,107 +27,23 @@ export async function run(args: readonly string[]): Promise<number> {
 		.exitOverride()
 		.configureOutput({ outputError: (text, write) => write(`${text}See live-feed --help, or --help after a verb.\n`) })
 		.action(() => program.outputHelp());
-	const token = inherit(program, 'token')
-		.description('sign a token, or explain one')
-		.option('--subject <id>', 'whom it is for, 1 to 128 characters', checked(checkSubject))
-		.option('--channels <list>', 'where: names, beginnings of names (team-*), or * for all', checkedList(checkChannels))
-		.option('--can <list>', 'what may be done there', checkedList(checkCapabilities))
-		.option('--for <span>', 'how long: 90s, 10m, 2h or 7d', parseLifetime)
-		.option('--name <name>', 'the name that people see, at most 80 characters', checked(checkName))
-		.option('--issuer <issuer>', 'LIVE_FEED_ISSUER unless given')
-		.option('--audience <audience>', 'LIVE_FEED_AUDIENCE unless given')
-		.option('--secret-file <file>', 'a file with the secret, instead of LIVE_FEED_SECRET')
-		.addHelpText('after', TOKEN_HELP)
-		.action(async (options: SignOptions) => {
-			process.stdout.write(`${await sign(options, token)}\n`);
-		});
-	const explain = inherit(token, 'explain')
-		.description('say what a token holds, and why a relay would refuse it')
-		.argument('[token]', 'the token; from standard input where it is - or not given')
-		.option('--json', 'print one JSON object')
-		.option('--secret-file <file>', 'a file with the secret, instead of LIVE_FEED_SECRET')
-		.addHelpText('after', EXPLAIN_HELP)
-		.action(async (given: string | undefined, options: ExplainOptions) => {
-			// The verb before it knows the same option, and takes it where it stands first.
-			exitCode = await explainGiven(given, { ...token.opts<ExplainOptions>(), ...options }, explain);
-		});
+	addDev(program);
+	addPublish(program);
+	addTail(program);
+	addStatus(program);
+	addSettings(program);
+	addToken(program);
+	addCheck(program);
+	addDoctor(program);
 	try {
 		await program.parseAsync(args, { from: 'user' });
-		return exitCode;
+		return DONE;
 	} catch (error) {
-		if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : MISUSED;
-		if (!(error instanceof KeysError)) throw error;
-		process.stderr.write(`error: ${error.message}\n`);
+		if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : MISUSED;
+		if (!(error instanceof Failure)) throw error;
+		if (error.message !== '') process.stderr.write(`error: ${error.message}\n`);
 		return FAILED;
 	}
-}
-
-/** A verb that ends and prints as the one above it does. */
-function inherit(parent: Command, name: string): Command {
-	return parent.command(name).helpOption('--help', 'print this').helpCommand(false);
-}
-
-async function sign(options: SignOptions, command: Command): Promise<string> {
-	const { subject, channels, can, for: lifetimeMs } = options;
-	if (!subject || !channels || !can || !lifetimeMs) {
-		const given = { '--subject': subject, '--channels': channels, '--can': can, '--for': lifetimeMs };
-		const missing = Object.entries(given).flatMap(([name, value]) => (value ? [] : [name]));
-		return command.error(
-			`error: a token needs ${missing.join(', ')} too, as in\n` +
-				`  live-feed token --subject ada --channels 'deploys,team-*' --can read,publish --for 2h`,
-		);
-	}
-	const { secrets, issuer, audience } = readKeys(process.env, options.secretFile);
-	const [secret] = secrets;
-	if (secret === undefined) {
-		throw new KeysError(
-			'There is no secret to sign with. Set LIVE_FEED_SECRET to the one that the relay has, or name a file with --secret-file.\n' +
-				`Make one: node -p 'crypto.randomBytes(48).toString("base64url")'`,
-		);
-	}
-	const grant = { subject, channels, can, lifetimeMs, name: options.name };
-	const names = { issuer: options.issuer ?? issuer, audience: options.audience ?? audience };
-	const token = await signToken({ ...grant, ...names }, secret, Date.now());
-	if (token.length > MAX_TOKEN_CHARS) {
-		const text = `error: the token would have ${token.length} characters; a relay takes ${MAX_TOKEN_CHARS}. Name fewer channels, or the beginning of their names.`;
-		return command.error(text);
-	}
-	return token;
-}
-
-async function explainGiven(given: string | undefined, options: ExplainOptions, command: Command): Promise<number> {
-	const isPiped = given === undefined || given === '-';
-	if (isPiped && process.stdin.isTTY) return command.error('error: give a token, or pipe one in');
-	const token = (isPiped ? await readText(process.stdin) : given).trim().replace(/^Bearer\s+/i, '');
-	if (token === '') return command.error('error: there is no token on standard input');
-	const now = Date.now();
-	const explanation = await explainToken(token, readKeys(process.env, options.secretFile), now);
-	const hasColour = process.stdout.isTTY && !process.env.NO_COLOR;
-	process.stdout.write(options.json ? formatExplanation(explanation) : showExplanation(explanation, now, hasColour));
-	return explanation.faults.length > 0 ? FAILED : 0;
-}
-
-function checked(check: (value: string) => string | undefined): (value: string) => string {
-	return (value) => {
-		const fault = check(value);
-		if (fault !== undefined) throw new InvalidArgumentError(fault);
-		return value;
-	};
-}
-
-function checkedList(check: (value: string[]) => string | undefined): (value: string) => string[] {
-	return (value) => {
-		const items = value.split(/[\s,]+/).filter((item) => item !== '');
-		const fault = check(items);
-		if (fault !== undefined) throw new InvalidArgumentError(fault);
-		return items;
-	};
-}
-
-function parseLifetime(value: string): number {
-	const span = parseSpan(value);
-	if (span) return span;
-	throw new InvalidArgumentError('A lifetime is a number and a unit, such as 90s, 10m, 2h or 7d.');
 }
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {

@@ -1,14 +1,9 @@
 // An explanation for people in a terminal, and for programs.
 // Knows words, columns and colours; never knows how a token is checked.
 import type { Explanation } from './explain.ts';
+import { clean, createPalette, formatSpan } from './terminal.ts';
 
 const SECOND_MS = 1000;
-const UNITS: readonly [string, number][] = [
-	['day', 86_400_000],
-	['hour', 3_600_000],
-	['minute', 60_000],
-	['second', SECOND_MS],
-];
 
 /** A relay with the same keys takes it; undefined where no key at hand can tell. */
 function isTaken({ faults, signature }: Explanation): boolean | undefined {
@@ -18,8 +13,7 @@ function isTaken({ faults, signature }: Explanation): boolean | undefined {
 
 /** Lines for a terminal, in colours where it has some. */
 export function showExplanation(explanation: Explanation, now: number, hasColour: boolean): string {
-	const paint = (code: number) => (text: string) => (hasColour ? `\u001b[${code}m${text}\u001b[0m` : text);
-	const [bold, dim, red, green, yellow] = [1, 2, 31, 32, 33].map(paint) as [Paint, Paint, Paint, Paint, Paint];
+	const { bold, dim, red, green, yellow } = createPalette(hasColour);
 	const { claims, faults, notes, algorithm, signature, signedBy } = explanation;
 	const taken = isTaken(explanation);
 	const until = typeof claims.exp === 'number' ? `, for another ${formatSpan(claims.exp * SECOND_MS - now)}` : '';
@@ -47,8 +41,6 @@ export function showExplanation(explanation: Explanation, now: number, hasColour
 	const odd = notes.map((text) => `    ${yellow('!')} ${clean(text)}`);
 	return ['', `  ${verdict}`, ...why, ...odd, '', ...rows, '', ''].join('\n');
 }
-
-type Paint = (text: string) => string;
 
 /** The same as one JSON object. */
 export function formatExplanation(explanation: Explanation): string {
@@ -88,26 +80,6 @@ function showTime(seconds: unknown, now: number): string | undefined {
 	return `${exact}, ${ms > now ? `in ${formatSpan(ms - now)}` : `${formatSpan(now - ms)} ago`}`;
 }
 
-/** The two largest units, as in `1 hour 59 minutes`. */
-export function formatSpan(ms: number): string {
-	const find = (span: number) => UNITS.findIndex(([, unit]) => span >= unit);
-	const [, least] = UNITS[Math.min(find(ms) + 1, UNITS.length - 1)] ?? ['', SECOND_MS];
-	let rest = find(ms) < 0 ? 0 : Math.round(ms / least) * least;
-	if (rest === 0) return 'less than a second';
-	const parts = UNITS.slice(find(rest), find(rest) + 2).map(([name, unit]) => {
-		const count = Math.floor(rest / unit);
-		rest -= count * unit;
-		return count === 0 ? '' : `${count} ${name}${count === 1 ? '' : 's'}`;
-	});
-	return parts.filter((part) => part !== '').join(' ');
-}
-
 function isDate(ms: number): boolean {
 	return !Number.isNaN(new Date(ms).getTime());
-}
-
-/** What somebody wrote into a token must not move the terminal's cursor, nor turn its text around. */
-function clean(value: unknown): string {
-	const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
-	return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\ufffd');
 }

@@ -6,8 +6,9 @@ import type { Channel } from '../channel.ts';
 import type { Filter, Form } from '../frame.ts';
 import type { Begin } from '../log-reader.ts';
 import { createError } from '../protocol/errors.ts';
-import { type Change, type FeedEntry, isChange, type Own } from '../protocol/event.ts';
+import { isChange, type Own } from '../protocol/event.ts';
 import { PING_INTERVAL_MS } from '../protocol/limits.ts';
+import { formatLine } from '../protocol/line.ts';
 import { formatPosition } from '../protocol/position.ts';
 import type { Welcome } from '../protocol/relay-message.ts';
 import { type Sink, Viewer } from '../viewer.ts';
@@ -115,30 +116,6 @@ export const TEXT: StreamKind = {
 	goAway: () => '-- the relay is restarting --\n',
 	ping: () => '',
 };
-
-/** `2026-11-20T14:02:03Z error deploy.failed Ada: health check timed out` */
-export function formatLine(event: FeedEntry): string {
-	const change = isChange(event);
-	const time = new Date((change ? undefined : event.at) ?? event.time).toISOString().replace(/\.\d+Z/, 'Z');
-	const who = event.actor?.name ?? event.actor?.id;
-	const level = change ? 'change' : (event.level ?? 'info');
-	const text = change ? describe(event) : event.removed ? '(removed)' : (event.text ?? '');
-	const words = [time, level.padEnd(7), event.type, `${who ? `${who}: ` : ''}${text}`];
-	// A terminal obeys control characters (CWE-150); a line stays one line; and no name turns around what stands behind it.
-	return `${words
-		.join(' ')
-		.replace(/\s+$/, '')
-		.replace(/[\u202a-\u202e\u2066-\u2069]/g, '')
-		.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')}\n`;
-}
-
-/** `resolved k3f9a2:17` */
-function describe({ change, target, status, reaction, on, state }: Change): string {
-	if (change === 'edit') return `edited ${target}: ${state?.text ?? ''}`;
-	if (change === 'reaction') return `${on ? reaction : `took back ${reaction}`} ${target}`;
-	if (change === 'pin') return `${on ? 'pinned' : 'unpinned'} ${target}`;
-	return `${change === 'removal' ? 'removed' : status} ${target}`;
-}
 
 /** Where a stream begins, what its reader is told of himself, and whether he knows no events yet. */
 export interface StreamStart {

@@ -1,4 +1,8 @@
 // `npm run dev`: the same, rebuilt at every save.
+import path from 'node:path';
+import { ROOT } from './engine.ts';
 import { serve } from './serve.ts';
+import { watchSite } from './site.ts';
 
-await serve({ isWatching: true });
+const stateDir = path.join(ROOT, '.partykit', 'state');
+await serve({ command: 'npm run dev', install: 'npm ci', stateDir, makeSite: watchSite, isWatching: true });

@@ -12,7 +12,7 @@ import { stripVTControlCharacters } from 'node:util';
 /** The directory that holds package.json. */
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-const PARTYKIT = fileURLToPath(new URL('bin.mjs', import.meta.resolve('partykit/server')));
+/** Beside this file, and beside the command that this file is part of. */
 const GUARD = new URL('guard.mjs', import.meta.url).href;
 const KEPT_LINES = 60;
 /** How often the relay is told what its engine holds in memory, which it cannot see itself; milliseconds. */
@@ -21,7 +21,7 @@ const MEMORY_MS = 10_000;
 const GO_AWAY_MS = 250;
 const ATTEMPTS = 4;
 
-export type EngineFailure = 'port-busy' | 'build-failed' | 'died' | 'timeout';
+export type EngineFailure = 'not-installed' | 'port-busy' | 'build-failed' | 'died' | 'timeout';
 
 /** The engine did not start. The message carries the last lines that it said itself. */
 export class EngineError extends Error {
@@ -51,8 +51,10 @@ export interface EngineOptions {
 	timeoutMs?: number;
 	/** Keep waiting when the relay's source cannot be built: somebody is about to save it again. */
 	waitForFix?: boolean;
-	/** Where relay/partykit.json is looked for: this repository unless given. */
+	/** Where the configuration is looked for, and what is served below it: this repository unless given. */
 	root?: string;
+	/** PartyKit's configuration, from there: relay/partykit.json unless given. */
+	config?: string;
 }
 
 export interface EngineExit {
@@ -108,6 +110,18 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 		},
 		stop: () => current.stop(),
 	};
+}
+
+/**
+ * PartyKit's own program.
+ * @throws EngineError `not-installed`
+ */
+export function findPartyKit(): string {
+	try {
+		return fileURLToPath(new URL('bin.mjs', import.meta.resolve('partykit/server')));
+	} catch {
+		throw new EngineError('not-installed', 'PartyKit, which runs the relay, is not installed.');
+	}
 }
 
 /** True when nothing answers on the port and it can be listened on. */
@@ -172,6 +186,7 @@ async function startOnce(options: EngineOptions): Promise<Run> {
 
 async function spawnEngine(options: EngineOptions): Promise<Run> {
 	const { port, stateDir, host = '127.0.0.1', vars = {}, log, timeoutMs = 20_000, root = ROOT } = options;
+	const { config = path.join('relay', 'partykit.json') } = options;
 	// PartyKit leaves its temporary files behind when it is killed; here they are found and cleared.
 	const temporary = path.join(path.resolve(stateDir), 'tmp');
 	rmSync(temporary, { recursive: true, force: true });
@@ -189,7 +204,7 @@ async function spawnEngine(options: EngineOptions): Promise<Run> {
 	const child = spawn(
 		process.execPath,
 		[
-			...['--import', GUARD, PARTYKIT, 'dev', '--config', path.join('relay', 'partykit.json')],
+			...['--import', GUARD, findPartyKit(), 'dev', '--config', config],
 			...['--port', String(port), '--persist', path.resolve(stateDir)],
 			...['--disable-request-cf-fetch', '--no-hotkeys'],
 		],

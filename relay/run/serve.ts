@@ -1,27 +1,46 @@
-// Builds, starts the relay, keeps it running and ends it in order: what `npm start` and `npm run dev` share.
-// Knows the order of things and exit codes; never knows how the engine is run or the widget is built.
-import { closeSync, existsSync, openSync, watch } from 'node:fs';
+// Starts the relay, keeps it running and ends it in order: what `npm start`, `npm run dev` and `live-feed dev` share.
+// Knows the order of things and exit codes; never knows how the engine is run or what it serves is made.
+import { closeSync, openSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readSettings } from '../settings.ts';
-import { type Engine, EngineError, isPortFree, ROOT, startEngine } from './engine.ts';
+import { type Engine, EngineError, findPartyKit, isPortFree, startEngine } from './engine.ts';
 import { collectSettings, settingsFile } from './settings-file.ts';
 import { takeState } from './state.ts';
-import { announce, complain, describeTrust, isNoise, report } from './terminal.ts';
+import { announce, complain, describeTrust, isNoise, messageOf, report, showPath } from './terminal.ts';
 
 const QUICK_DEATH_MS = 10_000;
 const MAX_QUICK_DEATHS = 5;
 
+/** Makes what is served to pages; the function that it resolves with ends its work. */
+export type MakeSite = () => Promise<() => Promise<void>>;
+
+export interface Serving {
+	/** What was typed to start it, for what is advised. */
+	command: string;
+	/** What brings PartyKit, where it is missing. */
+	install: string;
+	/** Where channels are stored, unless `LIVE_FEED_STATE` says so. */
+	stateDir: string;
+	/** Unless it was made before. */
+	makeSite?: MakeSite;
+	/** Somebody is at work on it: what cannot be built is waited for. */
+	isWatching?: boolean;
+	/** Where the relay is, as `startEngine` takes it: this repository unless given. */
+	place?: { root: string; config: string };
+}
+
 /** Exit codes: 0 stopped by a signal, 1 cannot build, start or stay alive, 2 the port or the state is taken, or port or settings are none. */
-export async function serve({ isWatching }: { isWatching: boolean }): Promise<void> {
+export async function serve(serving: Serving): Promise<void> {
+	const { command, makeSite, isWatching = false, place = {} } = serving;
 	const port = Number(process.env.PORT || 1999);
 	const host = process.env.HOST || '127.0.0.1';
-	const stateDir = path.resolve(process.env.LIVE_FEED_STATE || path.join(ROOT, '.partykit', 'state'));
+	const stateDir = path.resolve(process.env.LIVE_FEED_STATE || serving.stateDir);
 
 	let engine: Engine | undefined;
 	let starting: Promise<Engine> | undefined;
-	const closers: (() => Promise<void> | void)[] = [];
+	let closeSite = async () => {};
 	let isStopping = false;
 	let reloading: Promise<void> = Promise.resolve();
 	const stop = async (code: number) => {
@@ -31,7 +50,7 @@ export async function serve({ isWatching }: { isWatching: boolean }): Promise<vo
 		setTimeout(() => process.exit(code || 1), 2800).unref();
 		try {
 			const running = engine ?? (await starting?.catch(() => undefined));
-			await Promise.all([running?.stop(), ...closers.map((close) => close())]);
+			await Promise.all([running?.stop(), closeSite()]);
 		} finally {
 			process.exit(code);
 		}
@@ -47,7 +66,7 @@ export async function serve({ isWatching }: { isWatching: boolean }): Promise<vo
 	}
 
 	if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-		complain(`PORT=${process.env.PORT} is not a port.`, 'Give a number from 1 to 65535: PORT=3000 npm start');
+		complain(`PORT=${process.env.PORT} is not a port.`, `Give a number from 1 to 65535: PORT=3000 ${command}`);
 		return await stop(2);
 	}
 	let settings: Record<string, string>;
@@ -57,22 +76,26 @@ export async function serve({ isWatching }: { isWatching: boolean }): Promise<vo
 		complain('The settings cannot be used.', messageOf(error));
 		return await stop(2);
 	}
-	// Before anything is built, so that the answer comes at once.
+	// All this before anything is built, so that the answer comes at once.
+	try {
+		findPartyKit();
+	} catch (error) {
+		complain(messageOf(error), `Install it: ${serving.install}`);
+		return await stop(1);
+	}
 	if (!(await isPortFree(port, host))) return await failBusy();
 	const taken = takeState(stateDir);
 	if (typeof taken === 'number') {
 		complain(
-			`A relay (process ${taken}) already keeps its channels in ${path.relative(process.cwd(), stateDir) || stateDir}.`,
-			`Stop that one, or keep these elsewhere: LIVE_FEED_STATE=.partykit/other PORT=${port} npm start`,
+			`A relay (process ${taken}) already keeps its channels in ${showPath(stateDir)}.`,
+			`Stop that one, or keep these elsewhere: LIVE_FEED_STATE=${showPath(stateDir)}-2 PORT=${port} ${command}`,
 		);
 		return await stop(2);
 	}
 	process.on('exit', taken);
 
 	try {
-		const builder = await import('../../widget/build.ts');
-		await builder.buildSite();
-		if (isWatching) await watchSources(builder);
+		if (makeSite) closeSite = await makeSite();
 	} catch (error) {
 		complain('The widget could not be built.', messageOf(error));
 		if (!isWatching) return await stop(1);
@@ -87,7 +110,7 @@ export async function serve({ isWatching }: { isWatching: boolean }): Promise<vo
 		else if (!isNoise(line)) report(line);
 	};
 	try {
-		starting = startEngine({ port, host, stateDir, log, waitForFix: isWatching, vars: () => settings });
+		starting = startEngine({ port, host, stateDir, log, waitForFix: isWatching, vars: () => settings, ...place });
 		engine = await starting;
 	} catch (error) {
 		if (isStopping) return;
@@ -149,34 +172,11 @@ export async function serve({ isWatching }: { isWatching: boolean }): Promise<vo
 	}
 
 	async function failBusy(): Promise<void> {
-		const command = isWatching ? 'npm run dev' : 'npm start';
 		complain(
 			`Port ${port} is taken by another process.`,
 			`Stop that one, or take another port: PORT=${port === 65_535 ? 1999 : port + 1} ${command}`,
 		);
 		await stop(2);
-	}
-
-	async function watchSources(builder: typeof import('../../widget/build.ts')): Promise<void> {
-		let built = 0;
-		const watcher = await builder.watchSite((error) => {
-			if (error) report(`widget: ${error.message}`, true);
-			else if (++built > 1) report('widget rebuilt');
-		});
-		closers.push(() => watcher.close());
-		const demo = path.join(ROOT, 'demo');
-		if (!existsSync(demo)) return;
-		let timer: NodeJS.Timeout | undefined;
-		const pages = watch(demo, { recursive: true }, () => {
-			clearTimeout(timer);
-			timer = setTimeout(() => {
-				builder.copyDemo().then(
-					() => report('demo copied'),
-					(error) => report(`demo: ${messageOf(error)}`, true),
-				);
-			}, 100);
-		});
-		closers.push(() => pages.close());
 	}
 }
 
@@ -189,10 +189,6 @@ function hasTerminalOrNone(): boolean {
 	} catch {
 		return false;
 	}
-}
-
-function messageOf(error: unknown): string {
-	return error instanceof Error ? error.message : String(error);
 }
 
 function nameOf(exit: { code: number | null; signal: string | null }): string {

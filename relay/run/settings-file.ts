@@ -7,14 +7,34 @@ import { isSetting, readSettings, selectSettings } from '../settings.ts';
 /** The file that `LIVE_FEED_SETTINGS` names, where there is one. */
 export const settingsFile: string | undefined = process.env.LIVE_FEED_SETTINGS || undefined;
 
+/** Settings as they are written, by where. */
+export interface SettingSources {
+	/** The file, where there is one. */
+	file: string | undefined;
+	fromFile: Record<string, string>;
+	/** These go before those of the file. */
+	fromEnvironment: Record<string, string>;
+}
+
 /**
  * The relay's variables as they are now: those of the file, and before them those of the environment.
  * @throws Error that names what is wrong; never what a secret is
  */
 export function collectSettings(): Record<string, string> {
-	const settings = { ...(settingsFile ? selectSettings(readFile(settingsFile)) : {}), ...selectSettings(process.env) };
+	const { fromFile, fromEnvironment } = readSources(process.env);
+	const settings = { ...fromFile, ...fromEnvironment };
 	readSettings(settings);
 	return settings;
+}
+
+/**
+ * The same by where they come from, and before anybody has looked at what they say.
+ * @throws Error that says why the file cannot be read
+ */
+export function readSources(environment: Record<string, string | undefined>): SettingSources {
+	const file = environment.LIVE_FEED_SETTINGS || undefined;
+	const fromFile = file === undefined ? {} : selectSettings(readFile(file));
+	return { file, fromFile, fromEnvironment: selectSettings(environment) };
 }
 
 /**
@@ -22,12 +42,22 @@ export function collectSettings(): Record<string, string> {
  * A name that is no setting is refused: a slip in that of a secret would open the relay without a word.
  */
 function readFile(file: string): Record<string, string> {
-	const text = readFileSync(file, 'utf8');
+	const text = readText(file);
 	const values = text.trim().startsWith('{') ? readJson(file, text) : readLines(file, text);
 	const stranger = Object.keys(values).find((name) => !isSetting(name));
 	if (stranger !== undefined)
 		throw new Error(`${file} has ${stranger.slice(0, 80)}, which is no setting of the relay.`);
 	return values;
+}
+
+function readText(file: string): string {
+	try {
+		return readFileSync(file, 'utf8');
+	} catch (error) {
+		const { code, message } = error as NodeJS.ErrnoException; // of the file system: `ENOENT: no such file or directory, open '…'`
+		const reason = /^\w+: ([^,]+)/.exec(message)?.[1] ?? message;
+		throw new Error(`LIVE_FEED_SETTINGS names ${file}, which cannot be read (${code}): ${reason}.`);
+	}
 }
 
 function readJson(file: string, text: string): Record<string, string> {

@@ -10,19 +10,24 @@ import { isAlive } from './engine.ts';
  * that gives it back, or the process id of whoever has it.
  */
 export function takeState(stateDir: string): (() => void) | number {
-	const note = path.join(stateDir, 'in-use-by');
-	const owner = readOwner(note);
+	const owner = readOwner(stateDir);
 	if (owner !== undefined && owner !== process.pid && isAlive(owner)) return owner;
 	mkdirSync(stateDir, { recursive: true });
+	const note = findNote(stateDir);
 	writeFileSync(note, `${process.pid}\n`);
 	return () => {
-		if (readOwner(note) === process.pid) rmSync(note, { force: true });
+		if (readOwner(stateDir) === process.pid) rmSync(note, { force: true });
 	};
 }
 
-function readOwner(note: string): number | undefined {
+function findNote(stateDir: string): string {
+	return path.join(stateDir, 'in-use-by');
+}
+
+/** The process id of who took it last, if he has not given it back; he may be gone all the same. */
+export function readOwner(stateDir: string): number | undefined {
 	try {
-		return Number(readFileSync(note, 'utf8')) || undefined;
+		return Number(readFileSync(findNote(stateDir), 'utf8')) || undefined;
 	} catch {
 		return undefined; // nobody has it
 	}

@@ -1,4 +1,4 @@
-// What the two commands say in a terminal.
+// What the commands that run a relay say in a terminal.
 // Knows words, colours and what of PartyKit's own talk is noise; never knows processes.
 import path from 'node:path';
 import process from 'node:process';
@@ -39,7 +39,6 @@ export function announce(running: {
 }): void {
 	const { port, host, stateDir, isWatching, settings } = running;
 	const base = `http://localhost:${port}`;
-	const near = path.relative(process.cwd(), stateDir);
 	const row = (name: string, value: string) => `${dim(name.padEnd(9))}${value}`;
 	const lines = [
 		'',
@@ -48,7 +47,7 @@ export function announce(running: {
 		row('Demo', `${base}/`),
 		row('Script', `${base}/live-feed.js`),
 		row('Health', `${base}/health`),
-		row('State', near.startsWith('..') ? stateDir : near || '.'),
+		row('State', showPath(stateDir)),
 		'',
 		row('Publish', bold(`curl -d 'text=Hello from the terminal' ${base}/channels/demo/events`)),
 		'',
@@ -72,7 +71,20 @@ export function describeTrust(host: string, port: number, { isOpen, publicChanne
 		: yellow(`Open on ${host}: it trusts whoever reaches port ${port}. LIVE_FEED_SECRET asks for tokens.`);
 }
 
-/** True for what PartyKit says about itself and every request; errors and a relay's own words are not. */
+/** True for what PartyKit says about itself and every request, and the engine about readers who have left; other errors and a relay's own words are not. */
 export function isNoise(line: string): boolean {
-	return /^(🎈|-+$|Build succeeded|\[pk:inf\]|Loading environment variables|⎔|▲ \[WARNING\] kj\/)/u.test(line);
+	return (
+		/^(🎈|-+$|Build succeeded|\[pk:inf\]|Loading environment variables|⎔|▲ \[WARNING\] kj\/)/u.test(line) ||
+		/\berror: .*\bdisconnected: |^\s*stack: .*workerd@|Error: Network connection lost/.test(line)
+	);
+}
+
+export function messageOf(error: unknown): string {
+	return error instanceof Error ? error.message : String(error);
+}
+
+/** From the folder one is in, where it lies below it. */
+export function showPath(file: string): string {
+	const near = path.relative(process.cwd(), file);
+	return near.startsWith('..') ? file : near || '.';
 }

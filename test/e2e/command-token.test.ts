@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runVerb } from '../support/command.ts';
 import { ROOT } from '../support/sources.ts';
 
 const SECRET = 'a-secret-of-this-test-0123456789abcdef';
@@ -15,31 +15,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-interface Ran {
-	code: number | null;
-	output: string;
-	errors: string;
-}
-
-/** Runs the command as it is typed: from its source, or what is built of it. */
+/** Runs it to its end; what it prints is a token, as it should be. */
 function run(args: string[], env: Record<string, string> = { LIVE_FEED_SECRET: SECRET }, input = '', isBuilt = true) {
-	const file = isBuilt ? ['dist/cli.js'] : ['--import', 'tsx', 'relay/cli/main.ts'];
-	const child = spawn(process.execPath, [...file, ...args], {
-		cwd: ROOT,
-		env: { PATH: process.env.PATH ?? '', ...env },
-	});
-	const ran: Ran = { code: null, output: '', errors: '' };
-	child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-		ran.output += chunk;
-	});
-	child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-		ran.errors += chunk;
-	});
-	child.stdin.on('error', () => {}); // a command that needs no input does not read it
-	child.stdin.end(input);
-	return new Promise<Ran>((resolve) => {
-		child.once('close', (code) => resolve({ ...ran, code }));
-	});
+	return runVerb(args, { env, input, isBuilt, isToken: true });
 }
 
 describe.each([false, true])('live-feed token (built: %s)', (isBuilt) => {

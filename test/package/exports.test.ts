@@ -1,18 +1,22 @@
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findFreePort } from '../support/ports.ts';
+import { findProcesses, type RunningCommand, runCommand } from '../support/process.ts';
 import { ROOT } from '../support/sources.ts';
 
 const run = promisify(execFile);
+const MARK = 'LIVE_FEED_TEST';
 const NPM = process.platform === 'win32' ? 'npm.cmd' : 'npm';
 
 interface Manifest {
 	name: string;
-	dependencies: Record<string, string>;
+	optionalDependencies: Record<string, string>;
 	version: string;
 	bin: Record<string, string>;
 	exports: Record<string, string | Record<string, string>>;
@@ -20,26 +24,25 @@ interface Manifest {
 
 let folder: string;
 let installed: string;
+/** What is in the archive. */
+let files: string[];
 let manifest: Manifest;
 
-// What a user gets: the packed archive in a project of its own, beside its dependencies and nothing else.
+// What a user gets who wants no relay: the packed archive, installed by npm in an empty folder.
 beforeAll(async () => {
-	folder = await mkdtemp(path.join(tmpdir(), 'live-feed-package-'));
+	// By its real name, as a program is told its own.
+	folder = await realpath(await mkdtemp(path.join(tmpdir(), 'live-feed-package-')));
+	const shell = process.platform === 'win32';
 	const { stdout } = await run(NPM, ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
-		cwd: ROOT,
-		shell: process.platform === 'win32',
+		...{ cwd: ROOT, shell },
 	});
-	const [packed] = JSON.parse(stdout) as { filename: string }[]; // npm's documented output
-	const modules = path.join(folder, 'node_modules');
-	await mkdir(modules);
-	await run('tar', ['-xzf', path.join(folder, packed?.filename ?? ''), '-C', modules]);
-	installed = path.join(modules, 'live-feed');
-	await rename(path.join(modules, 'package'), installed);
-	manifest = JSON.parse(await readFile(path.join(installed, 'package.json'), 'utf8')) as Manifest; // our own file
-	for (const name of Object.keys(manifest.dependencies)) {
-		await symlink(path.join(ROOT, 'node_modules', name), path.join(modules, name), 'junction');
-	}
+	const [packed] = JSON.parse(stdout) as { filename: string; files: { path: string }[] }[]; // npm's documented output
+	files = packed?.files.map((file) => file.path) ?? [];
 	await writeFile(path.join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
+	const quick = ['--prefer-offline', '--no-audit', '--no-fund', '--no-package-lock'];
+	await run(NPM, ['install', '--omit=optional', ...quick, `./${packed?.filename}`], { cwd: folder, shell });
+	installed = path.join(folder, 'node_modules', 'live-feed');
+	manifest = JSON.parse(await readFile(path.join(installed, 'package.json'), 'utf8')) as Manifest; // our own file
 });
 
 afterAll(async () => {
@@ -113,17 +116,11 @@ test.each(['nodenext', 'bundler'])('the types of every entry are found and hold 
 	).toEqual([]);
 });
 
-test('the package carries no test, no relay and no source of the machine it was built on', async () => {
-	const { stdout } = await run(NPM, ['pack', '--json', '--ignore-scripts', '--dry-run'], {
-		cwd: ROOT,
-		shell: process.platform === 'win32',
-	});
-	const [packed] = JSON.parse(stdout) as { files: { path: string }[] }[]; // npm's documented output
-	const files = packed?.files.map((file) => file.path) ?? [];
+test('the package carries no test, no source and no path of the machine it was built on', async () => {
 	expect(files.filter((file) => !/^(dist\/|README\.md$|LICENSE$|CHANGELOG\.md$|package\.json$)/.test(file))).toEqual(
 		[],
 	);
-	for (const file of files.filter((name) => name.endsWith('.js'))) {
+	for (const file of files.filter((name) => /\.(js|mjs|json)$/.test(name))) {
 		expect(await readFile(path.join(ROOT, file), 'utf8')).not.toContain(ROOT);
 	}
 });
@@ -135,7 +132,97 @@ test('the command runs with nothing beside it, and carries the licences of what 
 	expect(code.startsWith('#!/usr/bin/env node\n')).toBe(true);
 	const imported = [...code.matchAll(/^import .* from "(.*)";$/gm)].map(([, name = '']) => name);
 	expect(imported.filter((name) => !name.startsWith('node:'))).toEqual([]);
-	for (const name of ['commander', 'jose']) expect(code).toContain(`Contains ${name}:`);
+	for (const name of ['commander', 'jose', 'ws']) expect(code).toContain(`Contains ${name}:`);
+});
+
+describe('live-feed dev', () => {
+	const isLinux = process.platform === 'linux';
+	const mark = randomUUID();
+	const started: RunningCommand[] = [];
+	let port: number;
+
+	/** `npx` finds the command itself; what it does is the same, and quicker, without. */
+	const start = (isDirect = false) => {
+		const env = { PORT: String(port), [MARK]: mark };
+		const [file, ...args] = isDirect ? [findCommand()] : ['npx', 'live-feed'];
+		const command = runCommand(file as string, [...args, 'dev'], env, { cwd: folder });
+		started.push(command);
+		return command;
+	};
+	const findCommand = () => path.join(folder, 'node_modules', '.bin', 'live-feed');
+	const findAll = () => (isLinux ? findProcesses(MARK, mark) : []);
+
+	/** By Ctrl-C, which goes to all that a terminal has started. */
+	async function expectEnd(command: RunningCommand): Promise<void> {
+		command.signal('SIGINT', true);
+		await command.exited;
+		await expect.poll(findAll, { timeout: 3000 }).toEqual([]);
+		await expect(fetch(`http://localhost:${port}/health`)).rejects.toThrow();
+	}
+
+	async function read(): Promise<{ text: string; seq: number }[]> {
+		const response = await fetch(`http://localhost:${port}/channels/deploys/events`);
+		return ((await response.json()) as { events: { text: string; seq: number }[] }).events;
+	}
+
+	beforeAll(async () => {
+		port = await findFreePort();
+	});
+	afterAll(() => {
+		for (const command of started) command.signal('SIGKILL', true);
+	});
+
+	test('without PartyKit it says at once which one to install; check says so too', async () => {
+		const wanted = `partykit@${manifest.optionalDependencies.partykit}`;
+		expect(await start().exited).toMatchObject({
+			code: 1,
+			output: expect.stringContaining(`Install it: npm install ${wanted}`),
+		});
+		const check = await runCommand(findCommand(), ['check', '--json'], { PORT: String(port) }, { cwd: folder }).exited;
+		expect(check.code, check.output).toBe(1);
+		const { findings } = JSON.parse(check.output) as {
+			findings: { name: string; standing: string; advice?: string }[];
+		}; // its documented output
+		expect(findings.filter(({ standing }) => standing === 'wrong')).toEqual([
+			expect.objectContaining({ name: 'PartyKit', advice: expect.stringContaining(wanted) }),
+		]);
+	});
+
+	test('with it, relay, demo and script run from the package; Ctrl-C ends all, and a second start has what was published', async () => {
+		await symlink(
+			path.join(ROOT, 'node_modules', 'partykit'),
+			path.join(folder, 'node_modules', 'partykit'),
+			'junction',
+		);
+		const before = await readdir(installed);
+		const first = start();
+		await first.waitFor(/Ctrl-C stops it/);
+		expect(first.output).toContain(`Demo     http://localhost:${port}/\n`);
+		expect(first.output).toMatch(/State {4}\.live-feed\n/);
+		for (const [address, form] of Object.entries({ health: 'json', '': 'html', 'live-feed.js': 'javascript' })) {
+			const response = await fetch(`http://localhost:${port}/${address}`);
+			expect(response.status, address).toBe(200);
+			expect(response.headers.get('content-type')).toContain(form);
+		}
+		const [, curl = ''] = await first.waitFor(/(curl .*)\/channels\/demo\/events\n/);
+		const typed = `${curl}/channels/deploys/events --silent --show-error --fail`;
+		expect((await runCommand('sh', ['-c', typed]).exited).output).toContain('"seq":1');
+		expect(await read()).toEqual([expect.objectContaining({ text: 'Hello from the terminal', seq: 1 })]);
+		// A reader who has left is no trouble of whoever runs the relay, and not told as one.
+		const doctor = ['doctor', `http://localhost:${port}`, '--events', '20'];
+		const { code, output } = await runCommand(findCommand(), doctor, {}, { cwd: folder }).exited;
+		expect(code, output).toBe(0);
+		await expectEnd(first);
+		expect(first.output).not.toMatch(/workerd|stack:|Uncaught/);
+
+		const second = start(true);
+		await second.waitFor(/Ctrl-C stops it/);
+		expect(await read()).toEqual([expect.objectContaining({ text: 'Hello from the terminal', seq: 1 })]);
+		await expectEnd(second);
+		// What it keeps is where it was started, and nothing of it in the package.
+		expect(await readdir(folder)).toContain('.live-feed');
+		expect(await readdir(installed)).toEqual(before);
+	});
 });
 
 test('the themes and the manifest are found where a bundler looks for them', async () => {

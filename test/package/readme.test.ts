@@ -38,9 +38,12 @@ const KNOWN: { pattern: RegExp; run: (command: string) => Promise<void> }[] = [
 	{ pattern: /^(npm ci && )?npm test$/, run: runOneTest },
 	{ pattern: /^RELAY=\S+ npm run test:relay$/, run: runRelaySuite },
 	{ pattern: /^npm run (build|check|integrity -- \S+)$/, run: runScript },
-	{ pattern: /^npm (install|i) live-feed$/, run: expectPublishable },
+	{ pattern: /^npm (install|i) (--omit=optional )?live-feed$/, run: expectPublishable },
+	{ pattern: /^npx live-feed dev$/, run: runServer },
+	{ pattern: /^npx live-feed (check|doctor\b.*)$/, run: runLook },
 	{ pattern: /^npx partykit (login|deploy --config relay\/partykit\.json)$/, run: expectDeployable },
 	{ pattern: /^(export LIVE_FEED_SECRET=|npx live-feed token )/, run: runWithSecret },
+	{ pattern: /\bnpx live-feed (publish|tail|status|settings)\b/, run: runVerb },
 	{ pattern: /^curl\b.*\bhttp:\/\/localhost:1999\//, run: runAgainstRelay },
 	{ pattern: /^npm run demo:monitor$/, run: runMonitor },
 	{ pattern: /^npm run demo:\w+( -- .*)?$/, run: runAgainstRelay },
@@ -99,11 +102,26 @@ async function serve(typed: string): Promise<void> {
 	const port = await findFreePort();
 	// In a terminal the shell that was typed into survives Ctrl-C; this one steps aside.
 	const env = { PORT: String(port), LIVE_FEED_STATE: stateDir };
-	const server = runCommand('sh', ['-c', typed.replace('npm ', 'exec npm ')], env, { cwd: checkout.root });
+	const command = typed.replace(/^npx live-feed/, `exec ${findCommand()}`).replace(/^npm /, 'exec npm ');
+	const server = runCommand('sh', ['-c', command], env, { cwd: checkout.root });
 	await server.waitFor(/Running/);
 	expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
 	server.signal('SIGINT', true);
 	expect(await server.exited).toMatchObject({ code: 0 });
+}
+
+/** What `npx live-feed` runs, in the copy: it serves what is built there. */
+function findCommand(): string {
+	return `"${process.execPath}" "${path.join(checkout.root, 'dist', 'cli.js')}"`;
+}
+
+async function runLook(command: string): Promise<void> {
+	await waitUntilServed();
+	const typed = command.replace('npx live-feed', findCommand()).replace('http://localhost:1999', relay.url);
+	const env = { PORT: String(await findFreePort()) };
+	const { code, output } = await runCommand('sh', ['-c', `cd "${stateDir}" && ${typed}`], env).exited;
+	expect(code, output).toBe(0);
+	expect(output).toMatch(/Nothing is wrong|"ok": true/);
 }
 
 // Two servers by one command: both answer, the one asks the other for a token, and Ctrl-C ends both.
@@ -180,6 +198,23 @@ async function runWithSecret(command: string): Promise<void> {
 	).exited;
 	expect(code, output).toBe(0);
 	expect(output).toMatch(/explain|--help/.test(command) ? /Who|Usage/ : /^[\w.-]{80,}\n$/);
+}
+
+// What goes on until Ctrl-C is ended so, once it has said where it is.
+async function runVerb(command: string): Promise<void> {
+	await waitUntilServed();
+	const cli = `"${process.execPath}" "${path.join(ROOT, 'dist', 'cli.js')}"`;
+	const isEndless = /--follow|\btail (?!.*--until-idle)/.test(command);
+	const typed = command.replace('npx live-feed', isEndless ? `exec ${cli}` : cli);
+	const running = runCommand('sh', ['-c', typed], { LIVE_FEED_RELAY: relay.url });
+	if (isEndless) {
+		await running.waitFor(/live-feed: .*(connected|follows|waited for)/);
+		running.signal('SIGINT');
+	}
+	const { code, signal, output } = await running.exited;
+	const isKilled = isEndless && command.includes(' tail ');
+	expect({ code, signal }, output).toEqual(isKilled ? { code: null, signal: 'SIGINT' } : { code: 0, signal: null });
+	expect(output).toMatch(/published|connected|Running|LIVE_FEED_SECRET|Usage/);
 }
 
 // A relay that loads its source anew answers nobody meanwhile.

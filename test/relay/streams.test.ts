@@ -166,7 +166,7 @@ describe('lines', () => {
 		]);
 		const lines = await stream(channel, 'text/plain');
 		expect(await lines.until((text) => text.endsWith('\n'), 'a line')).toBe(
-			'1970-01-01T00:00:00Z error   deploy.failed Ada: timed out \n',
+			'1970-01-01T00:00:00Z error   deploy.failed Ada: timed out\n',
 		);
 		await post(channel, [{ text: 'next' }]);
 		await lines.until((text) => text.includes('info    message next\n'), 'the next line');

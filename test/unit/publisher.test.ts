@@ -288,6 +288,19 @@ describe('a token', () => {
 });
 
 describe('a relay that is away', () => {
+	it('is why something waits, and not any more once it is back', async () => {
+		const port = await findFreePort();
+		const { publisher } = begin(`http://127.0.0.1:${port}`, {});
+		expect(publisher.trouble).toBe(undefined);
+		const receipt = publisher.publish(text(1));
+		await expect.poll(() => publisher.trouble?.code).toBe('relay-unreachable');
+		const server = await startAnswering(storeAll, port);
+		cleanups.push(() => server.stop());
+		await publisher.flush();
+		await receipt;
+		expect(publisher.trouble).toBe(undefined);
+	});
+
 	it('costs the caller nothing: no rejection, no more memory than allowed, and what waits comes once it is back', async () => {
 		const rejections: unknown[] = [];
 		const onRejection = (reason: unknown) => rejections.push(reason);

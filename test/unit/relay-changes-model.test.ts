@@ -1,7 +1,7 @@
 // What everybody sees in the end, after random publishes and changes by several people, with readers who come, go, stop and resume.
 import { describe, expect, it } from 'vitest';
 import { Channel, type Result } from '../../relay/channel.ts';
-import { Filter, socketForm, type Wish } from '../../relay/frame.ts';
+import { Filter, socketForm } from '../../relay/frame.ts';
 import { ANYBODY } from '../../relay/identity.ts';
 import type { Log } from '../../relay/log.ts';
 import { MemoryLog } from '../../relay/log-memory.ts';
@@ -18,6 +18,7 @@ import {
 	STATUSES,
 } from '../../relay/protocol/event.ts';
 import { formatPosition, type Position, parsePosition } from '../../relay/protocol/position.ts';
+import type { Wish } from '../../relay/protocol/wish.ts';
 import { type Sink, Viewer } from '../../relay/viewer.ts';
 import { findEvent, insertEvent, LiveTimeline } from '../../widget/client/changes.ts';
 import { settle } from '../support/channel.ts';

@@ -1,7 +1,8 @@
 // Streams of text: what each form writes, and that a reader who does not read is not written to.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { StreamKind } from '../../relay/http/streams.ts';
-import { formatLine, NDJSON, openStream, SSE, TEXT } from '../../relay/http/streams.ts';
+import { NDJSON, openStream, SSE, TEXT } from '../../relay/http/streams.ts';
+import { formatLine } from '../../relay/protocol/line.ts';
 import { createTestChannel, settle, type TestChannel } from '../support/channel.ts';
 
 // A pipe with the back-pressure that the engine's IdentityTransformStream has.

@@ -2,8 +2,9 @@ import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { type Explanation, explainToken } from '../../relay/cli/explain.ts';
 import { type Keys, readKeys } from '../../relay/cli/keys.ts';
-import { formatExplanation, formatSpan, showExplanation } from '../../relay/cli/show.ts';
+import { formatExplanation, showExplanation } from '../../relay/cli/show.ts';
 import { signToken } from '../../relay/cli/sign.ts';
+import { formatSpan } from '../../relay/cli/terminal.ts';
 import { CAPABILITIES } from '../../relay/protocol/capabilities.ts';
 
 const NOW = 1_800_000_000_000;

@@ -83,6 +83,7 @@ export class Publisher<Outcome extends Receipt | undefined = Receipt | undefined
 	#isRefreshed = false;
 	/** Why nothing is sent until a time. */
 	#refusal: { error: FeedError; until: number } | undefined;
+	#trouble: FeedError | undefined;
 	#handedIn = 0;
 	#isTelling = false;
 	/** Without `onError`: when it last complained, and how many were lost since. */
@@ -101,6 +102,11 @@ export class Publisher<Outcome extends Receipt | undefined = Receipt | undefined
 	/** How many events wait for the relay's receipt. */
 	get waiting(): number {
 		return this.#waiting.length;
+	}
+
+	/** Why what waits is not stored yet, as the last attempt has shown; undefined where nothing stands in its way. */
+	get trouble(): FeedError | undefined {
+		return this.#waiting.length > 0 ? this.#trouble : undefined;
 	}
 
 	/**
@@ -290,6 +296,7 @@ export class Publisher<Outcome extends Receipt | undefined = Receipt | undefined
 		this.#replaceFirst(sent.length, kept);
 		for (const [own, error] of lost) this.#lose(JSON.parse(own.json), own.settle, error);
 		if (kept.length < sent.length) {
+			this.#trouble = undefined;
 			this.#failures = 0;
 			this.#batchEvents = Math.min(this.#batchEvents * 2, MAX_BATCH_EVENTS);
 		}
@@ -300,6 +307,7 @@ export class Publisher<Outcome extends Receipt | undefined = Receipt | undefined
 
 	/** Nothing can be done but wait; what has waited too long is given up. */
 	#putOff({ error, retryMs }: Refusal, count: number): Pause {
+		this.#trouble = error;
 		const now = performance.now();
 		const old = this.#waiting.findIndex(({ at }) => now - at < this.#maxWaitMs);
 		this.#loseFirst(old < 0 ? this.#waiting.length : old, error);

@@ -18,7 +18,7 @@ export type Result = Receipt | Refusal;
 export type Answer = { status: number } & ({ results: Result[] } | { refusal: Refusal });
 
 /** Of problem details, what can be relied on of an answer that may be somebody else's. */
-type Trouble = Partial<Problem> & { retryMs?: unknown; events?: unknown };
+export type Trouble = Partial<Problem> & { retryMs?: unknown; events?: unknown };
 
 /** What a proxy says for a relay that is away for now: request timeout, too early, too many requests; 5xx besides. */
 const PASSING = [408, 425, 429];
@@ -67,7 +67,8 @@ function readResult(item: unknown, retryMs: number | undefined): Result | undefi
 	return item as Receipt; // it has the names of one, in an answer that says it was stored
 }
 
-function readRefusal(
+/** What an answer says that is no 2xx, or not the one that was asked for. */
+export function readRefusal(
 	trouble: Trouble | undefined | null,
 	status: number,
 	isStored: boolean,
@@ -89,7 +90,8 @@ function readRefusal(
 	return { error, isRetryable, ...wait };
 }
 
-function describeOutage(error: unknown): FeedError {
+/** What `fetch` threw, in words. */
+export function describeOutage(error: unknown): FeedError {
 	const { message, cause } = error as { message?: string; cause?: { code?: string; message?: string } };
 	const reason = cause?.code || cause?.message || message;
 	return new FeedError('relay-unreachable', `The relay cannot be reached${reason ? `: ${reason}` : ''}.`);

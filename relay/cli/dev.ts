@@ -1,0 +1,57 @@
+// `live-feed dev`: the relay and the demo of this package, until Ctrl-C.
+// Knows where the package has them; never knows how a relay is run.
+import path from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import manifest from '../../package.json' with { type: 'json' };
+import { serve } from '../run/serve.ts';
+import { addVerb } from './verb.ts';
+
+/** The package, seen from the built command. */
+const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
+/** Where channels are stored unless `LIVE_FEED_STATE` says so, from the folder one is in. */
+export const STATE_DIR = '.live-feed';
+/** The one version of PartyKit that this relay was tried with. */
+export const PARTYKIT = `partykit@${manifest.optionalDependencies.partykit}`;
+
+const HELP = `
+Channels are stored in ${STATE_DIR}, below the folder you are in; LIVE_FEED_STATE is
+another one. PORT is 1999 and HOST 127.0.0.1 unless set: nothing but this machine
+reaches the relay. Settings are variables (LIVE_FEED_SECRET asks for tokens), or
+in the file of LIVE_FEED_SETTINGS, which kill -HUP reads again.
+
+  live-feed dev
+  PORT=3000 live-feed dev
+
+Exit codes: 0 stopped by a signal, 1 it did not start or did not stay, 2 port,
+folder or settings cannot be used.
+`;
+
+/** How this command was typed, for what is advised. */
+export function nameCommand(): string {
+	return process.env.npm_lifecycle_event === 'npx' ? 'npx live-feed' : 'live-feed';
+}
+
+/** What brings PartyKit, for what is advised: into the folder that has this package. */
+export function adviseInstall(): string {
+	const home = path.resolve(PACKAGE, '..', '..');
+	// Beside what `npx` has fetched nobody installs anything.
+	if (home.split(path.sep).includes('_npx')) return `npx -p live-feed -p ${PARTYKIT} live-feed dev`;
+	const isHere = !path.relative(home, process.cwd()).startsWith('..');
+	return `npm install ${isHere ? '' : '-g '}${PARTYKIT}`;
+}
+
+export function addDev(program: Command): void {
+	addVerb(program, 'dev')
+		.description('run the relay and the demo on this machine')
+		.addHelpText('after', HELP)
+		.action(() =>
+			serve({
+				command: `${nameCommand()} dev`,
+				install: adviseInstall(),
+				stateDir: STATE_DIR,
+				place: { root: PACKAGE, config: path.join('dist', 'relay', 'partykit.json') },
+			}),
+		);
+}

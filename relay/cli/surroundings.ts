@@ -1,0 +1,291 @@
+// What a relay needs of the machine it is to run on, looked at one by one.
+// Knows Node, ports, folders, disks, PartyKit and clocks; never knows how it is shown. It leaves nothing behind.
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import net from 'node:net';
+import path from 'node:path';
+import process from 'node:process';
+import { promisify, stripVTControlCharacters } from 'node:util';
+import { findPartyKit, isAlive } from '../run/engine.ts';
+import { readSources } from '../run/settings-file.ts';
+import { readOwner } from '../run/state.ts';
+import { describeTrust, messageOf, showPath } from '../run/terminal.ts';
+import { isSetting, readSettings } from '../settings.ts';
+import type { Finding } from './findings.ts';
+import { collectEffective } from './settings.ts';
+
+/** The oldest Node that runs it, and the first that it was not tried with. */
+const [OLDEST_NODE, UNTRIED_NODE] = ['20.19.0', '25.0.0'];
+const MIN_FREE_BYTES = 100e6;
+const LOW_FREE_BYTES = 1e9;
+/** Nobody had this relay before; a clock that says so is wrong. */
+const EARLIEST = Date.UTC(2026, 0, 1);
+/** What a clock may be set back without harm, milliseconds. */
+const CLOCK_SLACK_MS = 2000;
+const TIMEOUT_MS = 3000;
+/** Files that are looked at for their time. */
+const MAX_FILES = 2000;
+/** What is looked at, and what of it is advised. */
+export interface Surroundings {
+	environment: NodeJS.ProcessEnv;
+	/** Node's version, without a `v`. */
+	node: string;
+	/** Where channels are stored. */
+	stateDir: string;
+	/** The version of PartyKit that the relay was tried with. */
+	partykit: string;
+	/** What brings that one. */
+	install: string;
+	/** What starts a relay. */
+	command: string;
+	now: () => number;
+}
+
+/** Every check, in the order in which they are told. */
+export async function checkAll(around: Surroundings): Promise<Finding[]> {
+	const [port, storage, disk, engine, clock] = await Promise.all([
+		checkPort(around),
+		checkStorage(around),
+		checkDisk(around),
+		checkEngine(around),
+		checkClock(around),
+	]);
+	return [checkNode(around.node), port, storage, disk, engine, checkSettings(around), clock];
+}
+
+export function checkNode(version: string): Finding {
+	const name = 'Node';
+	const advice = `Install Node 20.19 to 24: https://nodejs.org`;
+	if (compare(version, OLDEST_NODE) < 0) {
+		return { name, standing: 'wrong', text: `${version} is too old; the relay needs 20.19 or later.`, advice };
+	}
+	if (compare(version, UNTRIED_NODE) < 0) return { name, standing: 'ok', text: version };
+	return { name, standing: 'warning', text: `${version} was not tried; 20.19 to 24 were.`, advice };
+}
+
+function compare(one: string, other: string): number {
+	const [a = [], b = []] = [one, other].map((version) => version.split('.').map((part) => Number.parseInt(part, 10)));
+	const at = a.findIndex((part, index) => part !== b[index]);
+	return at === -1 ? 0 : (a[at] ?? 0) - (b[at] ?? 0);
+}
+
+/** Can it be listened on, and if not, who has it? */
+export async function checkPort({ environment, command }: Surroundings): Promise<Finding> {
+	const name = 'Port';
+	const port = Number(environment.PORT || 1999);
+	const host = environment.HOST || '127.0.0.1';
+	if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+		const advice = `Give a number from 1 to 65535: PORT=3000 ${command}`;
+		return { name, standing: 'wrong', text: `PORT=${environment.PORT} is not a port.`, advice };
+	}
+	const another = `PORT=${port === 65_535 ? 1999 : port + 1} ${command}`;
+	const neighbour = await whoAnswers(port);
+	if (neighbour === 'relay') {
+		const text = `A live-feed relay answers on ${port} already.`;
+		return { name, standing: 'warning', text, advice: `A second one needs a port of its own: ${another}` };
+	}
+	const failure = neighbour === 'nobody' ? await tryListen(port, host) : 'EADDRINUSE';
+	if (failure === undefined) return { name, standing: 'ok', text: `${port} of ${host} is free.` };
+	const reasons: Record<string, [text: string, advice: string]> = {
+		EADDRINUSE: [
+			`${port} is taken by a process that is no live-feed relay.`,
+			`Stop that one, or take another port: ${another}`,
+		],
+		EACCES: [`${port} may not be listened on by you.`, `Take a port above 1023: PORT=1999 ${command}`],
+		EADDRNOTAVAIL: [
+			`HOST=${host} is no address of this machine.`,
+			`Leave HOST out, or take 0.0.0.0 for all addresses.`,
+		],
+	};
+	const [text, advice] = reasons[failure] ?? [`${port} of ${host} cannot be listened on (${failure}).`, another];
+	return { name, standing: 'wrong', text, advice };
+}
+
+async function tryListen(port: number, host: string): Promise<string | undefined> {
+	return await new Promise((resolve) => {
+		const server = net.createServer();
+		server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+		server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(undefined)));
+	});
+}
+
+async function whoAnswers(port: number): Promise<'relay' | 'stranger' | 'nobody'> {
+	try {
+		const response = await fetch(`http://127.0.0.1:${port}/health`, {
+			headers: { connection: 'close' },
+			redirect: 'manual',
+			signal: AbortSignal.timeout(TIMEOUT_MS),
+		});
+		const health = await response.json().catch(() => undefined);
+		return health?.status === 'ok' && typeof health.time === 'number' ? 'relay' : 'stranger';
+	} catch (error) {
+		const { cause } = error as { cause?: { code?: string } };
+		return cause?.code === 'ECONNREFUSED' ? 'nobody' : 'stranger';
+	}
+}
+
+/** Can the folder be written, or made where it is not there yet? */
+export async function checkStorage({ stateDir, command }: Surroundings): Promise<Finding> {
+	const name = 'Storage';
+	const owner = readOwner(stateDir);
+	if (owner !== undefined && isAlive(owner)) {
+		const text = `Process ${owner} keeps its channels in ${showPath(stateDir)}.`;
+		const advice = `A second relay needs a folder of its own: LIVE_FEED_STATE=${showPath(stateDir)}-2 ${command}`;
+		return { name, standing: 'warning', text, advice };
+	}
+	const folder = await findFolder(stateDir);
+	try {
+		const probe = await mkdtemp(path.join(folder, '.live-feed-check-'));
+		try {
+			await writeFile(path.join(probe, 'probe'), 'written', { flush: true });
+		} finally {
+			await rm(probe, { recursive: true, force: true });
+		}
+	} catch (error) {
+		const { code } = error as NodeJS.ErrnoException; // of the file system
+		const text = `${showPath(stateDir)} cannot be written (${code}).`;
+		const advice = `Give yourself the right to write ${folder}, or store elsewhere: LIVE_FEED_STATE=… ${command}`;
+		return { name, standing: 'wrong', text, advice };
+	}
+	const text = folder === stateDir ? 'can be written.' : 'is made by the first start.';
+	return { name, standing: 'ok', text: `${showPath(stateDir)} ${text}` };
+}
+
+/** The folder itself, or what there is of the way to it. */
+async function findFolder(folder: string): Promise<string> {
+	for (let at = folder; ; at = path.dirname(at)) {
+		const found = await stat(at).catch(() => undefined);
+		if (found || at === path.dirname(at)) return at;
+	}
+}
+
+export async function checkDisk({ stateDir }: Surroundings): Promise<Finding> {
+	const name = 'Disk';
+	const { bavail, bsize, files, ffree } = await statfs(await findFolder(stateDir));
+	return judgeDisk(bavail * bsize, files > 0 && ffree === 0, name);
+}
+
+/** `isFull`: no more files can be made, though there is room. */
+export function judgeDisk(freeBytes: number, isFull: boolean, name = 'Disk'): Finding {
+	const free = `${formatBytes(freeBytes)} are free`;
+	const advice = 'Make room, or store elsewhere: LIVE_FEED_STATE. LIVE_FEED_KEEP_ENTRIES bounds what a channel keeps.';
+	if (isFull) return { name, standing: 'wrong', text: `${free}, and not one more file can be made.`, advice };
+	if (freeBytes < MIN_FREE_BYTES) return { name, standing: 'wrong', text: `Only ${free}.`, advice };
+	return freeBytes < LOW_FREE_BYTES
+		? { name, standing: 'warning', text: `Only ${free}.`, advice }
+		: { name, standing: 'ok', text: `${free}.` };
+}
+
+function formatBytes(bytes: number): string {
+	return bytes < 1e9 ? `${Math.floor(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+}
+
+/** Is PartyKit there, is it the one, and does its engine run on this system? */
+export async function checkEngine({ partykit, install }: Surroundings): Promise<Finding> {
+	const name = 'PartyKit';
+	let program: string;
+	try {
+		program = findPartyKit();
+	} catch (error) {
+		return { name, standing: 'wrong', text: messageOf(error), advice: `Install it: ${install}` };
+	}
+	const version = await readVersion(path.join(path.dirname(program), '..', 'package.json'));
+	if (version !== partykit) {
+		const text = `${version ?? 'A version without a name'} is installed; the relay was tried with ${partykit} alone.`;
+		return { name, standing: 'wrong', text, advice: `Install that one: ${install}` };
+	}
+	const failure = await tryEngine(program);
+	if (failure === undefined) return { name, standing: 'ok', text: `${partykit}, and its engine runs.` };
+	const text = `${partykit} is installed, and its engine does not run here: ${failure}`;
+	const advice =
+		'The engine (workerd) needs Linux with glibc 2.35 or later, macOS 13 or Windows, on x64 or arm64. After npm install --ignore-scripts: npm rebuild workerd esbuild';
+	return { name, standing: 'wrong', text, advice };
+}
+
+async function readVersion(manifest: string): Promise<string | undefined> {
+	try {
+		return JSON.parse(await readFile(manifest, 'utf8')).version;
+	} catch {
+		return undefined; // there is none, or it is none
+	}
+}
+
+/** Why PartyKit's engine does not run; undefined where it does. */
+async function tryEngine(partykit: string): Promise<string | undefined> {
+	try {
+		const simulator = createRequire(partykit).resolve('miniflare');
+		const library = createRequire(simulator).resolve('workerd');
+		const engine = path.join(path.dirname(library), '..', 'bin', 'workerd');
+		await promisify(execFile)(engine, ['--version'], { timeout: TIMEOUT_MS });
+		return undefined;
+	} catch (error) {
+		const { stderr, message } = error as { stderr?: string; message: string };
+		return (stderr || message).trim().split('\n')[0];
+	}
+}
+
+/** Would the relay take them, and is any name a slip? */
+export function checkSettings({ environment }: Surroundings): Finding {
+	const name = 'Settings';
+	const { PORT: port, ...rest } = environment; // the port has been looked at
+	const { wrong, notes, settings } = collectEffective(rest);
+	const advice = 'live-feed settings says which hold here, and where they come from.';
+	if (wrong.length > 0) return { name, standing: 'wrong', text: wrong.join(' '), advice };
+	const slips = notes.filter((note) => note.startsWith('LIVE_FEED_'));
+	if (slips.length > 0) {
+		return { name, standing: 'warning', text: slips.join(' '), advice: `Look for a slip in the name. ${advice}` };
+	}
+	const set = settings.filter((setting) => isSetting(setting.name) && setting.from !== 'default');
+	const given = set.length === 0 ? 'None is set.' : `${set.length} ${set.length === 1 ? 'is' : 'are'} set and right.`;
+	const { fromFile, fromEnvironment } = readSources(environment);
+	const read = readSettings({ ...fromFile, ...fromEnvironment });
+	const host = environment.HOST || '127.0.0.1';
+	const trust = stripVTControlCharacters(describeTrust(host, Number(port || 1999), read));
+	return { name, standing: read.isOpen && !isLoopback(host) ? 'warning' : 'ok', text: `${given} ${trust}` };
+}
+
+function isLoopback(host: string): boolean {
+	return host === 'localhost' || host === '::1' || host.startsWith('127.');
+}
+
+/** Is it a day on which this can run, and not before what is stored? */
+export async function checkClock({ stateDir, now }: Surroundings): Promise<Finding> {
+	return judgeClock(now(), await findNewest(stateDir));
+}
+
+/** `stored`: when the newest file was written; both in milliseconds since 1970. */
+export function judgeClock(now: number, stored: number | undefined): Finding {
+	const name = 'Clock';
+	const shown = `${new Date(now).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+	const advice = 'Set it, and keep it right: timedatectl set-ntp true, or chrony. Tokens hold by the clock.';
+	if (now < EARLIEST) return { name, standing: 'wrong', text: `It is not ${shown}.`, advice };
+	if (stored !== undefined && stored > now + CLOCK_SLACK_MS) {
+		const ahead = new Date(stored).toISOString().slice(0, 16).replace('T', ' ');
+		const text = `${shown}, and what is stored was written later, at ${ahead} UTC: the clock went back.`;
+		return { name, standing: 'wrong', text, advice };
+	}
+	return { name, standing: 'ok', text: `${shown}.` };
+}
+
+async function findNewest(stateDir: string): Promise<number | undefined> {
+	const entries = await readdir(stateDir, { recursive: true, withFileTypes: true }).catch(() => []);
+	const files = entries.filter((entry) => entry.isFile()).slice(0, MAX_FILES);
+	const times = await Promise.all(
+		files.map(({ parentPath, name }) =>
+			stat(path.join(parentPath, name)).then(
+				({ mtimeMs }) => mtimeMs,
+				() => 0, // gone meanwhile
+			),
+		),
+	);
+	return times.length > 0 ? Math.max(...times) : undefined;
+}
+
+/** Of this process, as a relay that it starts would find them. */
+export function findSurroundings(
+	more: Pick<Surroundings, 'partykit' | 'install' | 'command'> & { stateDir: string },
+): Surroundings {
+	const stateDir = path.resolve(process.env.LIVE_FEED_STATE || more.stateDir);
+	return { ...more, stateDir, environment: process.env, node: process.versions.node, now: Date.now };
+}
