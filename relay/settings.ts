@@ -97,6 +97,7 @@ export function listSettings(): readonly string[] {
 /** What holds where a setting is not set, as it would be written; undefined where nothing does. */
 export function findDefault(name: string, isOpen: boolean): string | undefined {
 	if (name === 'LIVE_FEED_KEEP_ENTRIES') return String(DEFAULT_KEPT_ENTRIES);
+	if (name === 'LIVE_FEED_MAX_EVENT_BYTES') return String(MAX_EVENT_BYTES);
 	if (name === 'LIVE_FEED_STALL_TIMEOUT') return String(STALL_TIMEOUT_MS / 1000);
 	const [, secured] = Object.values(LIMITS).find(([limit]) => limit === name) ?? [];
 	return secured === undefined || isOpen ? undefined : String(secured);
