@@ -22,11 +22,11 @@ const PEOPLE = {
 };
 
 const NOBODY = { id: 'nobody', name: 'Somebody' };
-const LIBRARY = { id: 'library', name: 'The library' };
+const DATABASE = { id: 'database', name: 'SQL' };
 
 /** One for each person, with a token that says whose deeds it tells: what stands in the channel is proven. */
 const feeds = new Map(
-	[...Object.values(PEOPLE), NOBODY, LIBRARY].map(({ id, name }) => {
+	[...Object.values(PEOPLE), NOBODY, DATABASE].map(({ id, name }) => {
 		const token = () => signToken({ subject: id, name, channels: 'monitor', can: 'publish', for: '1h' });
 		return [id, createPublisher({ relay: RELAY, channel: 'monitor', token })];
 	}),
@@ -38,7 +38,7 @@ function report({ id } = NOBODY, type, text, more = {}) {
 }
 
 /** The only way to the database: every query that goes through is reported, with its time. What is searched for is a value, and is not. */
-const query = logQueries(feeds.get(LIBRARY.id), all, { slowMs: SLOW_MS });
+const query = logQueries(feeds.get(DATABASE.id), all, { slowMs: SLOW_MS });
 
 /** Searches, and reports who did, for what. */
 function runSearch(user, text) {

@@ -111,7 +111,7 @@ describe.concurrent('the monitor', () => {
 			({ type, level, text }) => type === 'query' && level === 'warning' && text?.includes('MATCH'),
 		);
 		expect(query).toMatchObject({
-			actor: { id: 'library', name: 'The library', verified: true },
+			actor: { id: 'database', name: 'SQL', verified: true },
 			text: expect.stringMatching(
 				/^[\d.]+ ms: SELECT document, number, lines\.text FROM words JOIN lines .* LIMIT \?$/,
 			),
