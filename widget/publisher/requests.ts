@@ -41,7 +41,7 @@ export interface FastifyRequest {
 export interface HonoContext {
 	readonly req: { readonly method: string; readonly url: string };
 	readonly res: { readonly status: number };
-	/** On Node, what `@honojs/node-server` has beneath it. */
+	/** On Node, what `@hono/node-server` has beneath it. */
 	readonly env: unknown;
 }
 
@@ -147,13 +147,13 @@ function readPath(address: string): string {
 	return path || '/';
 }
 
-/** A name that a relay refuses would hide what its owner does. */
+/** What a relay refuses, such as the number of a user or a name of control characters, would hide what its owner does. */
 function tidyActor(actor: Draft['actor']): Draft['actor'] {
 	if (!actor) return undefined;
-	const { id, name } = actor;
+	const { id, name, ...rest } = actor;
 	return {
-		...actor,
-		...(id === undefined ? {} : { id: tidy(String(id), MAX_ACTOR_ID_CHARS) }),
-		...(name === undefined ? {} : { name: tidy(String(name), MAX_ACTOR_NAME_CHARS) }),
+		...rest,
+		...((id ?? undefined) === undefined ? {} : { id: tidy(String(id), MAX_ACTOR_ID_CHARS) }),
+		...((name ?? undefined) === undefined ? {} : { name: tidy(String(name), MAX_ACTOR_NAME_CHARS) }),
 	};
 }
