@@ -1,49 +1,82 @@
-// What the library has to read: this project's own documents, in memory, with a search that forgives a slip of the finger.
-// Knows files and words; never knows who asks, or that anybody is told.
-import { readFileSync } from 'node:fs';
+// What the library has to read, in a database: this project's own documents, and each line of its sources.
+// Knows SQL; never knows who asks, or that anybody is told of it.
+import { readdirSync, readFileSync } from 'node:fs';
+import sqlite from 'node-sqlite3-wasm';
 
 const ROOT = new URL('../../', import.meta.url);
-const FILES = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'relay/protocol/PROTOCOL.md', 'LICENSE'];
+const DOCUMENTS = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'relay/protocol/PROTOCOL.md', 'LICENSE'];
+const SOURCES = ['relay', 'widget'];
 const MAX_FOUND = 20;
 
-/** By name: `README` and its text. */
-export const documents = new Map(
-	FILES.map((file) => [/([^/.]+)(\.md)?$/.exec(file)[1], readFileSync(new URL(file, ROOT), 'utf8')]),
-);
+/** In memory, filled at the start: there is no file to be left behind. */
+const database = new sqlite.Database();
 
-const lines = [...documents].flatMap(([name, text]) =>
-	text.split('\n').map((line, index) => ({ name, line, number: index + 1, words: wordsOf(line) })),
-);
-
-/** The first lines in which each word of the query stands, or one that differs by a letter. */
-export function search(query) {
-	const wanted = wordsOf(query).slice(0, 8);
-	if (wanted.length === 0) return [];
-	return lines
-		.filter(({ words }) => wanted.every((word) => words.some((other) => isNear(word, other))))
-		.slice(0, MAX_FOUND);
+/** The one way to the database. Rows are objects. */
+export function all(sql, values = []) {
+	return database.all(sql, values);
 }
 
-function wordsOf(text) {
-	return (
-		text
-			.slice(0, 1000)
-			.toLowerCase()
-			.match(/[\p{L}\p{N}]+/gu) ?? []
+database.exec(`
+	CREATE TABLE documents (name TEXT PRIMARY KEY, is_source INTEGER, text TEXT, lines INTEGER);
+	CREATE TABLE lines (document TEXT, number INTEGER, text TEXT);
+	CREATE VIRTUAL TABLE words USING fts5(text, content='lines');
+`);
+fill();
+
+/** What asks the database is handed in, so that it may be another function around `all`. */
+export function listDocuments(query) {
+	return query('SELECT name, lines FROM documents WHERE is_source = 0 ORDER BY rowid');
+}
+
+export function findDocument(query, name) {
+	return query('SELECT text FROM documents WHERE name = ?', [name])[0]?.text;
+}
+
+/**
+ * The first lines in which each word stands, by the index of words. Where there are none, those that have what was typed anywhere,
+ * for which no index is any good: each line is looked at, and that takes its time.
+ */
+export function search(query, text) {
+	const words = (text.match(/[\p{L}\p{N}]+/gu) ?? []).slice(0, 8);
+	if (words.length === 0) return [];
+	const found = query(
+		`SELECT document, number, lines.text FROM words JOIN lines ON lines.rowid = words.rowid WHERE words MATCH ? ORDER BY words.rowid LIMIT ${MAX_FOUND}`,
+		[words.map((word) => `"${word}"`).join(' ')],
+	);
+	if (found.length > 0) return found;
+	return query(
+		`SELECT document, number, text FROM lines WHERE text LIKE ? ORDER BY length(text), rowid LIMIT ${MAX_FOUND}`,
+		[`%${words.join('%')}%`],
 	);
 }
 
-/** Levenshtein's distance, where it is 0 or 1; short words have to be the same. */
-function isNear(one, other) {
-	if (one === other) return true;
-	if (one.length < 4 || Math.abs(one.length - other.length) > 1) return false;
-	let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-	for (let i = 1; i <= one.length; i++) {
-		const next = [i];
-		for (let j = 1; j <= other.length; j++) {
-			next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (one[i - 1] === other[j - 1] ? 0 : 1));
-		}
-		row = next;
+function fill() {
+	database.exec('BEGIN');
+	const [addDocument, addLine] = [
+		database.prepare('INSERT INTO documents VALUES (?, ?, ?, ?)'),
+		database.prepare('INSERT INTO lines VALUES (?, ?, ?)'),
+	];
+	for (const { file, name, isSource } of listFiles()) {
+		const text = readFileSync(new URL(file, ROOT), 'utf8');
+		const lines = text.split('\n');
+		addDocument.run([name, isSource ? 1 : 0, text, lines.length]);
+		for (const [index, line] of lines.entries()) addLine.run([name, index + 1, line.slice(0, 1000)]);
 	}
-	return row[other.length] <= 1;
+	addDocument.finalize();
+	addLine.finalize();
+	database.exec(`INSERT INTO words (words) VALUES ('rebuild'); COMMIT;`);
+	search(all, 'the'); // the engine is compiled while it is first used, which is nobody's slow query
+}
+
+/** Documents by their bare names, `README`; sources by their paths, `relay/server.ts`. */
+function listFiles() {
+	const documents = DOCUMENTS.map((file) => ({ file, name: /([^/.]+)(\.md)?$/.exec(file)[1], isSource: false }));
+	const sources = SOURCES.flatMap((folder) =>
+		readdirSync(new URL(folder, ROOT), { recursive: true })
+			.map((path) => `${folder}/${path.replaceAll('\\', '/')}`)
+			.filter((path) => /\.(ts|mjs|js|css|html)$/.test(path))
+			.sort()
+			.map((path) => ({ file: path, name: path, isSource: true })),
+	);
+	return [...documents, ...sources];
 }

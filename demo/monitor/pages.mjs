@@ -38,11 +38,11 @@ ${main}
 
 /** All that there is to read. */
 export function shelf(documents) {
-	const items = [...documents].map(
-		([name, text]) =>
-			`<li><a href="/read/${escapeHtml(name)}">${escapeHtml(name)}</a><span>${text.split('\n').length} lines</span></li>`,
+	const items = documents.map(
+		({ name, lines }) =>
+			`<li><a href="/read/${escapeHtml(name)}">${escapeHtml(name)}</a><span>${lines} lines</span></li>`,
 	);
-	return `<p class="lede">This project’s own documents. Who enters which page, and what is searched for, is told to the monitor.</p>
+	return `<p class="lede">This project’s own documents. Who enters which page, and every query to the database, is told to the monitor.</p>
 <section>${searchForm('')}</section>
 <section><ul class="links">${items.join('')}</ul></section>`;
 }
@@ -54,8 +54,8 @@ export function reading(text) {
 /** What was found, and how long it took. */
 export function results(query, found, ms) {
 	const items = found.map(
-		({ name, line, number }) =>
-			`<li><a href="/read/${escapeHtml(name)}">${escapeHtml(name)}, line ${number}</a><span>${escapeHtml(line)}</span></li>`,
+		({ document, number, text }) =>
+			`<li><a href="/read/${escapeHtml(document)}">${escapeHtml(document)}, line ${number}</a><span>${escapeHtml(text)}</span></li>`,
 	);
 	const count =
 		query === ''
@@ -67,7 +67,7 @@ export function results(query, found, ms) {
 
 /** The panel gets its token from `/token`, by itself: nothing of it is in the page. */
 export function monitor(relay) {
-	return `<p class="lede">Each page that somebody enters, and each search with the time it took. Slow ones are warnings.</p>
+	return `<p class="lede">Each page that somebody enters, and every query to the database with the time it took. Slow ones are warnings.</p>
 <section>
 <live-feed channel="monitor" heading="Monitor" density="compact" relay="${escapeHtml(relay)}" token-url="/token" hour-cycle="h23">
 <p>The relay has not sent its script yet. Reload the page once it runs.</p>
@@ -77,5 +77,6 @@ export function monitor(relay) {
 }
 
 function searchForm(query) {
-	return `<form action="/search" role="search"><input type="search" name="q" aria-label="Words" maxlength="100" value="${escapeHtml(query)}"><button class="button">Search</button></form>`;
+	return `<form action="/search" role="search"><input type="search" name="q" aria-label="Words" maxlength="100" value="${escapeHtml(query)}"><button class="button">Search</button></form>
+<p class="hint">Whole words are found by an index. For a part of one, such as <a href="/search?q=receip">receip</a>, each line is looked at: that is slow, and a warning.</p>`;
 }

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-// A small library on the web. It tells a channel who enters which page and what each search takes, and shows that to its administrator.
+// A small library on the web. It tells a channel who enters which page and what each query takes, and shows that to its administrator.
 // Knows requests, sessions and who may have a token; never knows how a relay is run.
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { createPublisher } from 'live-feed/publisher';
-import { documents, search } from './documents.mjs';
+import { createPublisher, logQueries } from 'live-feed/publisher';
+import { all, findDocument, listDocuments, search } from './documents.mjs';
 import { monitor, page, reading, results, shelf } from './pages.mjs';
 import { signToken } from './tokens.mjs';
 
@@ -13,8 +13,8 @@ const PORT = Number(process.env.PORT ?? 3000);
 const RELAY = (process.env.LIVE_FEED_RELAY || 'http://localhost:1999').replace(/\/+$/, '');
 /** How long the token of a reader holds. The panel has a new one in time. */
 const LIFETIME = process.env.TOKEN_LIFETIME || '5m';
-/** A search that takes longer is a warning, milliseconds. */
-const SLOW_MS = Number(process.env.SLOW_MS ?? 25);
+/** A query that takes longer is a warning, milliseconds. */
+const SLOW_MS = Number(process.env.SLOW_MS ?? 5);
 
 const PEOPLE = {
 	ada: { id: 'ada', name: 'Ada', role: 'administrator' },
@@ -22,10 +22,11 @@ const PEOPLE = {
 };
 
 const NOBODY = { id: 'nobody', name: 'Somebody' };
+const DATABASE = { id: 'database', name: 'SQL' };
 
 /** One for each person, with a token that says whose deeds it tells: what stands in the channel is proven. */
 const feeds = new Map(
-	[...Object.values(PEOPLE), NOBODY].map(({ id, name }) => {
+	[...Object.values(PEOPLE), NOBODY, DATABASE].map(({ id, name }) => {
 		const token = () => signToken({ subject: id, name, channels: 'monitor', can: 'publish', for: '1h' });
 		return [id, createPublisher({ relay: RELAY, channel: 'monitor', token })];
 	}),
@@ -36,15 +37,16 @@ function report({ id } = NOBODY, type, text, more = {}) {
 	feeds.get(id).publish(type, { text, at: Date.now(), ...more });
 }
 
-/** Runs a query, and reports it with the time that it took. */
-function runQuery(user, query) {
+/** The only way to the database: every query that goes through is reported, with its time. What is searched for is a value, and is not. */
+const query = logQueries(feeds.get(DATABASE.id), all, { slowMs: SLOW_MS });
+
+/** Searches, and reports who did, for what. */
+function runSearch(user, text) {
 	const start = performance.now();
-	const found = search(query);
+	const found = search(query, text);
 	const ms = Math.round((performance.now() - start) * 10) / 10;
-	const level = ms > SLOW_MS ? { level: 'warning' } : {};
-	report(user, 'query', `searched for “${query}”: ${found.length} in ${ms} ms`, {
-		data: { query, found: found.length, ms },
-		...level,
+	report(user, 'search', `searched for “${text}”: ${found.length} in ${ms} ms`, {
+		data: { query: text, found: found.length, ms },
 	});
 	return { found, ms };
 }
@@ -93,18 +95,19 @@ async function answer(request, response) {
 
 	const show = (title, main, more = {}) => send(response, 200, page({ title, main, user, people: PEOPLE, ...more }));
 	const enter = (title) => report(user, 'page', `entered ${title}`, { data: { path: pathname } });
-	const [, name] = /^\/read\/([\w-]+)$/.exec(pathname) ?? [];
+	const [, name] = /^\/read\/([\w./-]+)$/.exec(pathname) ?? [];
+	const text = name && findDocument(query, name);
 	if (pathname === '/') {
 		enter('the library');
-		show('What there is to read', shelf(documents));
-	} else if (documents.has(name)) {
+		show('What there is to read', shelf(listDocuments(query)));
+	} else if (text !== undefined) {
 		enter(name);
-		show(name, reading(documents.get(name)));
+		show(name, reading(text));
 	} else if (pathname === '/search') {
 		enter('the search');
-		const query = (searchParams.get('q') ?? '').trim().slice(0, 100);
-		const { found, ms } = query === '' ? { found: [], ms: 0 } : runQuery(user, query);
-		show('Search', results(query, found, ms));
+		const wanted = (searchParams.get('q') ?? '').trim().slice(0, 100);
+		const { found, ms } = wanted === '' ? { found: [], ms: 0 } : runSearch(user, wanted);
+		show('Search', results(wanted, found, ms));
 	} else if (pathname === '/monitor') {
 		enter('the monitor');
 		show('Monitor', monitor(RELAY), { script: `${RELAY}/live-feed.js` });

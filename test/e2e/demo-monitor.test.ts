@@ -1,9 +1,10 @@
 // The library and its monitor: what its administrator sees, and what a visitor does not. A real relay with a secret, a real server, in Chromium.
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import type { FeedEvent } from '../../relay/protocol/event.ts';
+import type { Draft, FeedEvent } from '../../relay/protocol/event.ts';
 import type { LiveFeed } from '../../widget/live-feed.ts';
 import { startProxy } from '../faults/proxy.ts';
+import { startAnswering } from '../support/answering.ts';
 import { ask } from '../support/ask.ts';
 import { readRows, waitUntilLive } from '../support/panel.ts';
 import { findFreePort } from '../support/ports.ts';
@@ -81,7 +82,7 @@ describe.concurrent('the monitor', () => {
 		return [source, cookies, inside].join('\n');
 	}
 
-	it('shows the administrator each page and each search as it happens, proven, and slow ones as warnings', async ({
+	it('shows the administrator each page, search and query as it happens, proven, and slow queries as warnings', async ({
 		expect,
 	}) => {
 		const [slow, address] = await startLibrary(stage.relay.url, { SLOW_MS: '-1' });
@@ -98,13 +99,23 @@ describe.concurrent('the monitor', () => {
 			await expect
 				.poll(() => readTold(page), { timeout: 30_000 })
 				.toEqual(expect.arrayContaining([expect.stringContaining(text)]));
-		const query = (await readChannel()).find(
-			({ type, data }) => type === 'query' && JSON.stringify(data).includes('"token"'),
+		const told = await readChannel();
+		const ms = expect.any(Number);
+		expect(
+			told.find(({ type, actor, data }) => type === 'search' && actor?.id === 'vera' && Object(data).query === 'token'),
+		).toMatchObject({
+			actor: { id: 'vera', name: 'Vera', verified: true },
+			data: { query: 'token', found: 20, ms },
+		});
+		const query = told.find(
+			({ type, level, text }) => type === 'query' && level === 'warning' && text?.includes('MATCH'),
 		);
 		expect(query).toMatchObject({
-			level: 'warning',
-			actor: { id: 'vera', name: 'Vera', verified: true },
-			data: { query: 'token', found: 20, ms: expect.any(Number) },
+			actor: { id: 'database', name: 'SQL', verified: true },
+			text: expect.stringMatching(
+				/^[\d.]+ ms: SELECT document, number, lines\.text FROM words JOIN lines .* LIMIT \?$/,
+			),
+			data: { query: expect.stringContaining('MATCH ?'), ms },
 		});
 		expect(await page.evaluate(() => document.querySelector('live-feed')?.shadowRoot?.textContent)).not.toContain(
 			'unverified',
@@ -112,6 +123,53 @@ describe.concurrent('the monitor', () => {
 		expect(await readEverything(page)).not.toMatch(TOKEN);
 		slow.signal('SIGTERM');
 		expect(await slow.exited).toMatchObject({ code: 0 });
+	});
+
+	it('tells of every query once with its time, a search without an index as slow, also while the relay is away', async ({
+		expect,
+	}) => {
+		const passed: Draft[] = [];
+		let isAway = true;
+		// What this library alone has sent: others publish to the channel too.
+		const recorder = await startAnswering(async ({ path, body, authorization = '' }) => {
+			if (isAway) return { status: 503 };
+			const headers = { 'content-type': 'application/json', authorization };
+			const { status, body: said } = await ask(stage.relay.url + path, {
+				...{ method: 'POST', headers, body: JSON.stringify(body) },
+			});
+			passed.push(...(body as Draft[])); // every request of a publisher is an array
+			return { status, body: said };
+		});
+		const [told, address] = await startLibrary(recorder.url);
+		const paths = ['/', '/read/LICENSE', '/read/nothing', '/search?q=token', '/search?q=receip', '/search', '/monitor'];
+		const statuses: number[] = [];
+		for (const path of paths) statuses.push((await fetch(address + path)).status);
+		expect(statuses).toEqual([200, 200, 404, 200, 200, 200, 200]);
+		expect(passed).toEqual([]);
+		isAway = false;
+		await expect.poll(() => passed.length, { timeout: 30_000 }).toBe(14);
+		told.signal('SIGTERM');
+		expect(await told.exited).toMatchObject({ code: 0 });
+		await recorder.stop();
+		const queries = passed.filter(({ type }) => type === 'query');
+		const word = expect.stringMatching(/ WHERE words MATCH \? /);
+		expect(queries.map(({ data }) => Object(data).query)).toEqual([
+			expect.stringMatching(/^SELECT name, lines FROM documents /),
+			...Array(2).fill('SELECT text FROM documents WHERE name = ?'),
+			...[word, word, expect.stringMatching(/ WHERE text LIKE \? /)],
+		]);
+		for (const { text, level, data } of queries) {
+			const { query, ms } = Object(data);
+			expect(text).toBe(`${ms < 100 ? ms : Math.round(ms)} ms: ${query}`);
+			expect(level).toBe(ms > 5 ? 'warning' : undefined);
+		}
+		expect(queries.at(-1)?.level).toBe('warning');
+		const kinds = passed.filter(({ type }) => type !== 'query').map(({ type }) => type);
+		expect(kinds.sort()).toEqual([...Array(6).fill('page'), ...Array(2).fill('search')]);
+		const stored = await readChannel();
+		for (const { text, at } of passed)
+			expect(stored.filter((event) => event.text === text && event.at === at)).toHaveLength(1);
+		expect(JSON.stringify(queries)).not.toMatch(/token|receip/);
 	});
 
 	it('shows a visitor that he may not see it, and nothing of it; and whoever is not signed in, too', async ({

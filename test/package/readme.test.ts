@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -59,6 +59,47 @@ test('the program of the README that publishes from a server does so, with the p
 		code: 0,
 		output: expect.stringMatching(/^\{"id":"\w+:\d+".*"duplicate":false\}\n$/),
 	});
+});
+
+const programs = HAS_README
+	? [
+			...readFileSync(path.join(ROOT, 'README.md'), 'utf8').matchAll(
+				/^```js\n(import (\S+|\{ serve \}) from[\s\S]*?)^```$/gm,
+			),
+		]
+			.map(([, program = '', first = '']) => ({ first, program }))
+			.filter(({ program }) => program.includes("from 'live-feed/publisher'"))
+	: [];
+
+test.each(programs)(
+	'the program of the README that imports $first tells of requests or queries',
+	async ({ program }) => {
+		const port = await findFreePort();
+		const typed = program.replace('http://localhost:1999', relay.url).replace('3000', String(port));
+		const running = runCommand(process.execPath, ['--input-type=module', '-e', typed]);
+		const isServer = program.includes('3000');
+		const told = isServer
+			? { type: 'request', text: /^GET \/orders 200 in [\d.]+ ms$/ }
+			: { type: 'query', text: /^[\d.]+ ms: SELECT name FROM orders WHERE id = \?$/ };
+		const read = async () => {
+			const response = await fetch(`${relay.url}/channels/shop/events?after=0&limit=1000`);
+			return ((await response.json()) as { events: { type: string; text: string }[] }).events; // the relay's documented answer
+		};
+		const before = (await read()).length;
+		if (isServer) {
+			const ask = () => fetch(`http://localhost:${port}/orders?code=1`).then((response) => response.text(), String);
+			await expect.poll(ask).toBe('none');
+		} else expect(await running.exited).toMatchObject({ code: 0, output: '' });
+		const find = async () =>
+			(await read()).slice(before).filter(({ type, text }) => type === told.type && told.text.test(text));
+		await expect.poll(async () => (await find()).length).toBe(1);
+		running.signal('SIGTERM');
+		await running.exited;
+	},
+);
+
+test('there is one for each framework, and one for a database', () => {
+	expect(programs.map(({ first }) => first)).toEqual(['express', '{ serve }', 'fastify', 'sqlite']);
 });
 
 describe('every command of the README does what it says', () => {

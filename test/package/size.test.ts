@@ -22,20 +22,31 @@ test('the script leaves room in the budget for everything else', () => {
 	expect(parseSync('live-feed.js', script.toString()).module.staticImports).toEqual([]);
 });
 
-/** The sender for servers, as a bundler takes it into a program, gzip. */
-const PUBLISHER_BUDGET_BYTES = 4_500;
+/** The sender for servers, as a bundler takes it into a program that uses so much of it, gzip. */
+const PUBLISHER_BUDGETS_BYTES: Record<string, number> = {
+	createPublisher: 4_500,
+	'createPublisher, logExpress, logFastify, logHono, logQueries': 5_600,
+};
 
-test('the publisher stays small', async () => {
-	const entry = path.join(ROOT, 'dist', 'publisher.js');
+test.each(Object.entries(PUBLISHER_BUDGETS_BYTES))('the publisher stays small: %s', async (names, most) => {
+	const published = path.join(ROOT, 'dist', 'publisher.js');
+	const program = {
+		name: 'program',
+		resolveId: (id: string) => (/(^|\/)program$/.test(id) ? '\0program' : undefined),
+		load: (id: string) => (id === '\0program' ? `export { ${names} } from ${JSON.stringify(published)};` : undefined),
+	};
 	const built = await build({
-		...{ configFile: false, root: ROOT, publicDir: false, logLevel: 'warn' },
-		build: { write: false, target: 'es2022', minify: true, lib: { entry, formats: ['es'], fileName: 'publisher' } },
+		...{ configFile: false, root: ROOT, publicDir: false, logLevel: 'warn', plugins: [program] },
+		build: {
+			...{ write: false, target: 'es2022', minify: true },
+			lib: { entry: 'program', formats: ['es'], fileName: 'publisher' },
+		},
 	});
 	const [{ output }] = [built].flat() as [Rollup.RollupOutput]; // no watcher: nothing asks for one
 	const code = output.map((chunk) => (chunk.type === 'chunk' ? chunk.code : '')).join('');
 	const bytes = gzipSync(code, { level: 9 }).length;
-	console.info(`publisher: ${bytes} bytes gzip, ${code.length} bytes; at most ${PUBLISHER_BUDGET_BYTES}`);
+	console.info(`publisher (${names}): ${bytes} bytes gzip, ${code.length} bytes; at most ${most}`);
 	expect(output).toHaveLength(1);
 	expect(code).not.toContain('node:');
-	expect(bytes).toBeLessThanOrEqual(PUBLISHER_BUDGET_BYTES);
+	expect(bytes).toBeLessThanOrEqual(most);
 });

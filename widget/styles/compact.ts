@@ -66,12 +66,17 @@ export const compact = css`
 		border-radius: 6px;
 		background: var(--_sunken);
 	}
+	/* The one that a reader without rights has, on the line and beside what stands at its end. */
+	.compact .act {
+		inset-block-start: 5px;
+	}
 	.compact .row:not(:hover, :focus-within, .row-selected) .acts {
 		opacity: 0;
 	}
 	.compact .data {
 		grid-column: 6;
 		margin-block: -2px;
+		margin-inline-end: 4px;
 		padding-block: 2px;
 	}
 	.compact .row > pre {
