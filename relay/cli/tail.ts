@@ -70,7 +70,6 @@ async function run(channel: string, options: TailOptions, command: Command): Pro
 	const access = readAccess(options, command);
 	const output = new Output(process.stdout);
 	const end = new AbortController();
-	// By hand: a signal that is made of others may be collected by Node 20 before they are aborted.
 	output.gone.addEventListener('abort', () => end.abort());
 	const { signal } = end;
 	const printer = new EntryPrinter({
