@@ -70,7 +70,8 @@ async function run(channel: string, options: TailOptions, command: Command): Pro
 	const access = readAccess(options, command);
 	const output = new Output(process.stdout);
 	const end = new AbortController();
-	const signal = AbortSignal.any([end.signal, output.gone]);
+	output.gone.addEventListener('abort', () => end.abort());
+	const { signal } = end;
 	const printer = new EntryPrinter({
 		isTerminal: process.stdout.isTTY === true,
 		hasColour: hasColours(process.stdout),

@@ -134,17 +134,20 @@ export function openStream(
 ): ReadableStream {
 	const { readable, writable } = createPipe();
 	const writer: WritableStreamDefaultWriter = writable.getWriter();
+	/** Resolves once the reader has had all that was written. */
+	let written: Promise<void> = Promise.resolve();
 	const write = (bytes: Uint8Array) => {
 		if (isOver()) end();
 		else if (bytes.length > 0) {
-			writer.write(bytes).catch(leave);
+			written = writer.write(bytes).catch(leave);
 			sent(bytes.length);
 		}
 	};
 	const sink: Sink = {
 		form: kind.form,
 		isReady: () => (writer.desiredSize ?? 0) > 0,
-		whenReady: () => writer.ready.catch(leave),
+		// Where several writes wait, the engine puts another `ready` in the place of this one, which then never resolves.
+		whenReady: () => Promise.race([writer.ready, written]).catch(leave),
 		write,
 		fail: () => {
 			leave();

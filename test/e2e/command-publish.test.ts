@@ -14,8 +14,9 @@ let open: TestRelay;
 let secured: TestRelay;
 let folder: string;
 beforeAll(async () => {
-	[open, secured] = [await startRelay(), await startRelay({ vars: { LIVE_FEED_SECRET: SECRET } })];
 	folder = await mkdtemp(path.join(tmpdir(), 'live-feed-publish-'));
+	open = await startRelay();
+	secured = await startRelay({ vars: { LIVE_FEED_SECRET: SECRET } });
 });
 afterAll(async () => {
 	await open?.stop();
