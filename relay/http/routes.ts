@@ -19,6 +19,7 @@ import {
 import { readBytes } from './bodies.ts';
 import { EVENT_METHODS } from './changes.ts';
 import { answerControl, type Control } from './control.ts';
+import { PLAIN_HEADER } from './history.ts';
 import { checkOrigin } from './origins.ts';
 
 /** What the edge needs of its host. */
@@ -139,6 +140,8 @@ async function routeChannel(request: Request, url: URL, edge: Edge, refusal?: Fe
 	};
 	const address = readAddress(request.headers, edge.settings.addressHeader);
 	if (address !== undefined) asked.headers.set(ADDRESS_HEADER, address);
+	// Every program names itself; who types into `nc` does not, and nothing would take the sizes of chunks out for him.
+	if (!request.headers.has('user-agent')) asked.headers.set(PLAIN_HEADER, '1');
 	if (refusal) asked.headers.set(REFUSAL_HEADER, refusal.message);
 	// Read here: what is passed on as a stream and breaks off is an error in two places, and in one of them nobody's.
 	if (!/^(GET|HEAD)$/.test(method)) asked.body = await readBytes(request);
