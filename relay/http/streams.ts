@@ -102,7 +102,9 @@ export const NDJSON: StreamKind = {
 export const TEXT: StreamKind = {
 	contentType: 'text/plain; charset=utf-8',
 	isText: true,
-	form: ({ entries }) => encoder.encode(entries.map(({ event }) => formatLine(event)).join('')),
+	// The id is what one resumes with, and names the event where a later line changes it.
+	form: ({ entries }) =>
+		encoder.encode(entries.map(({ event }) => `${formatLine(event).trimEnd()} [${event.id}]\n`).join('')),
 	opening: () => '',
 	gap: (missing) =>
 		missing
@@ -114,7 +116,7 @@ export const TEXT: StreamKind = {
 	quietMs: QUIET_MS,
 };
 
-/** `2026-11-20T14:02:03Z error deploy.failed Ada: health check timed out [k3f9a2:17]`: the id is what one resumes with, and names the event in a change. */
+/** `2026-11-20T14:02:03Z error deploy.failed Ada: health check timed out` */
 export function formatLine(event: FeedEntry): string {
 	const change = isChange(event);
 	const time = new Date((change ? undefined : event.at) ?? event.time).toISOString().replace(/\.\d+Z/, 'Z');
@@ -125,9 +127,9 @@ export function formatLine(event: FeedEntry): string {
 	// A terminal obeys control characters (CWE-150); a line stays one line; and no name turns around what stands behind it.
 	return `${words
 		.join(' ')
+		.replace(/\s+$/, '')
 		.replace(/[\u202a-\u202e\u2066-\u2069]/g, '')
-		.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
-		.trimEnd()} [${event.id}]\n`;
+		.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')}\n`;
 }
 
 /** `resolved k3f9a2:17` */

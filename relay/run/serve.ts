@@ -14,7 +14,14 @@ const QUICK_DEATH_MS = 10_000;
 const MAX_QUICK_DEATHS = 5;
 
 /** Exit codes: 0 stopped by a signal, 1 cannot build, start or stay alive, 2 the port or the state is taken, or port or settings are none. */
-export async function serve({ isWatching }: { isWatching: boolean }): Promise<void> {
+export async function serve({
+	isWatching,
+	isBuilt = false,
+}: {
+	isWatching: boolean;
+	/** What is served was built before. */
+	isBuilt?: boolean;
+}): Promise<void> {
 	const port = Number(process.env.PORT || 1999);
 	const host = process.env.HOST || '127.0.0.1';
 	const stateDir = path.resolve(process.env.LIVE_FEED_STATE || path.join(ROOT, '.partykit', 'state'));
@@ -70,9 +77,12 @@ export async function serve({ isWatching }: { isWatching: boolean }): Promise<vo
 	process.on('exit', taken);
 
 	try {
-		const builder = await import('../../widget/build.ts');
-		await builder.buildSite();
-		if (isWatching) await watchSources(builder);
+		if (!isBuilt) {
+			const builder = await import('../../widget/build.ts');
+			await builder.buildSite();
+			if (isWatching) await watchSources(builder);
+		} else if (!existsSync(path.join(ROOT, 'dist', 'site')))
+			throw new Error('Nothing is built: `npm run build` does it.');
 	} catch (error) {
 		complain('The widget could not be built.', messageOf(error));
 		if (!isWatching) return await stop(1);

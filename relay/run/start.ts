@@ -1,4 +1,4 @@
-// `npm start`: widget, demo and relay on one port.
+// `npm start`: widget, demo and relay on one port. With `--built` it serves what `npm run build` has made, and writes nothing but its state.
 import { serve } from './serve.ts';
 
-await serve({ isWatching: false });
+await serve({ isWatching: false, isBuilt: process.argv.includes('--built') });

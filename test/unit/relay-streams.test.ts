@@ -104,19 +104,18 @@ describe('forms', () => {
 			{ level: 'error' as const, type: 'deploy.failed', text: 'timed out', actor: { name: 'Ada', verified: false } },
 			'error   deploy.failed Ada: timed out',
 		],
-		[{ text: 'not its id [k:9] ' }, 'info    message not its id [k:9]'],
 		[{ actor: { id: 'u7', verified: false }, text: 'x' }, 'info    message u7: x'],
 		[{ actor: { name: '\u009b2J', verified: false }, text: 'x' }, 'info    message  2J: x'],
 		[{ actor: { name: '\u202eadA\u2067', verified: false }, text: '\u202dx' }, 'info    message adA: x'],
 	])('[STREAM2] the line of %j', (fields, line) => {
 		const event = { id: 'k:1', seq: 1, time: Date.UTC(2026, 10, 20, 14, 2, 3, 9), type: 'message', ...fields };
-		expect(formatLine(event)).toBe(`2026-11-20T14:02:03Z ${line} [k:1]\n`);
+		expect(formatLine(event)).toBe(`2026-11-20T14:02:03Z ${line}\n`);
 	});
 
 	it('[STREAM2] a line shows when it happened, where the publisher says so', () => {
 		expect(formatLine({ id: 'k:1', seq: 1, time: 9e12, at: 0, type: 'a' })).toMatch(/^1970-01-01T00:00:00Z /);
 		for (const at of [8.64e15, -8.64e15])
-			expect(formatLine({ id: 'k:1', seq: 1, time: 0, at, type: 'a' })).toContain(' a [k:1]\n');
+			expect(formatLine({ id: 'k:1', seq: 1, time: 0, at, type: 'a' })).toContain(' a\n');
 	});
 });
 
