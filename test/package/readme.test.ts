@@ -41,6 +41,7 @@ afterAll(async () => {
 const KNOWN: { pattern: RegExp; run: (command: string) => Promise<void> }[] = [
 	{ pattern: /^(npm ci && )?([A-Z_]+=\S+ )*npm (start|run dev)$/, run: runServer },
 	{ pattern: /^(npm ci && )?npm test$/, run: runOneTest },
+	{ pattern: /^node --import tsx relay\/run\/start\.ts --built$/, run: runServer },
 	{ pattern: /^RELAY=\S+ npm run test:relay$/, run: runRelaySuite },
 	{ pattern: /^npm run (build|check|integrity -- \S+)$/, run: runScript },
 	{ pattern: /^npm (install|i) live-feed$/, run: expectPublishable },
@@ -96,7 +97,7 @@ async function serve(typed: string): Promise<void> {
 	const port = await findFreePort();
 	// In a terminal the shell that was typed into survives Ctrl-C; this one steps aside.
 	const env = { PORT: String(port), LIVE_FEED_STATE: stateDir };
-	const server = runCommand('sh', ['-c', typed.replace('npm ', 'exec npm ')], env, { cwd: checkout.root });
+	const server = runCommand('sh', ['-c', `exec ${typed}`], env, { cwd: checkout.root });
 	await server.waitFor(/Running/);
 	expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
 	server.signal('SIGINT', true);

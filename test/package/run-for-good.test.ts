@@ -93,6 +93,20 @@ describe('the container file', () => {
 		lookThroughFiles(image.env.LIVE_FEED_STATE ?? '');
 	});
 
+	it('is where README says that it is, like the unit', async () => {
+		const readme = await readFile(path.join(ROOT, 'README.md'), 'utf8');
+		const [, build = ''] = /(podman build .*)/.exec(await readFile(path.join(ROOT, CONTAINERFILE), 'utf8')) ?? [];
+		const inside = (file = '') => file.replace(image.root, '');
+		const unit = new Map(await readUnit());
+		for (const line of [
+			...[build, `--volume live-feed:${inside(image.env.LIVE_FEED_STATE)}`, `1999:${image.env.PORT}`],
+			...[`cd ${inside(image.workdir)} &&`, `cd ${unit.get('WorkingDirectory')} &&`, `cp ${UNIT} `],
+			...[`settings ${unit.get('LoadCredential')?.split(':')[1]}\n`, `/var/lib/${unit.get('StateDirectory')}\``],
+		]) {
+			expect(readme).toContain(line);
+		}
+	});
+
 	it('has nothing of what only building and tests need', async () => {
 		const names = JSON.parse(await readFile(path.join(image.workdir, 'package.json'), 'utf8'));
 		expect(names.devDependencies).toBeUndefined();

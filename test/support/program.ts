@@ -4,11 +4,14 @@ import { spawnSync } from 'node:child_process';
 
 /** Program → the package of Debian that has it. */
 const PACKAGES = {
+	buildah: 'buildah',
 	curl: 'curl',
+	debootstrap: 'debootstrap',
 	nc: 'netcat-openbsd',
 	php: 'php-cli',
 	python3: 'python3',
 	'systemd-analyze': 'systemd',
+	unshare: 'util-linux',
 } as const;
 
 /** @throws Error that says what to install, where one is missing: a test that is skipped says nothing. */
