@@ -130,9 +130,15 @@ async function runImage({
 	chownSync(volume, uid, gid);
 	const port = await findFreePort();
 	const inside = Object.keys(Volumes)[0] ?? '';
+	// The engine asks /sys how many processors there may be, and does not start without an answer.
 	const mount = [
 		...['mount --make-rprivate /', `mount --bind ${image} ${root}`, `mount -o remount,ro,bind ${root}`],
-		...[`mount -t proc proc ${root}/proc`, `mount --rbind /dev ${root}/dev`, `mount -t tmpfs tmpfs ${root}/tmp`],
+		...[
+			`mount -t proc proc ${root}/proc`,
+			`mount --rbind /dev ${root}/dev`,
+			`mount --rbind /sys ${root}/sys`,
+			`mount -t tmpfs tmpfs ${root}/tmp`,
+		],
 		`mount --bind ${volume} ${root}${inside}`,
 	];
 	const enter = (command: string[]) => [
