@@ -311,7 +311,13 @@ export default class Relay implements Party.Server {
 		return answerHistory(channel, request, {
 			...{ clock, who, work },
 			check,
-			createPipe: () => new IdentityTransformStream({ highWaterMark: 65_536 }),
+			createPipe: (isPlain) => {
+				const strategy = { highWaterMark: 65_536 };
+				// A body of unknown length is sent in chunks with their sizes, to HTTP/1.0 as well; one that never reaches its length is not.
+				return isPlain
+					? new FixedLengthStream(Number.MAX_SAFE_INTEGER, strategy)
+					: new IdentityTransformStream(strategy);
+			},
 			enter: (transport: Transport) => audience.enter(this.room.id, transport, address),
 			leave: (transport: Transport) => audience.leave(this.room.id, transport, address),
 			sent: (bytes) => figures.sent(bytes),

@@ -24,6 +24,9 @@ export interface HistoryOptions extends StreamHost {
 	work: Work;
 }
 
+/** How a channel is told that a request was typed by hand: a name that no client can send. */
+export const PLAIN_HEADER = 'live-feed-plain';
+
 const PARAMETERS = ['after', 'before', 'since', 'limit', 'type', 'status', 'thread', 'wait'];
 
 const STREAMS: Record<string, StreamKind> = {
@@ -124,7 +127,8 @@ async function answerStream(
 			'invalid-parameter',
 			'Too many different filters are in use on this channel; ask for all types and choose among them.',
 		);
-	const start = { begin, own, isFresh: position === undefined || !begin.recovered };
+	const isPlain = kind === TEXT && request.headers.has(PLAIN_HEADER);
+	const start = { begin, own, isFresh: position === undefined || !begin.recovered, isPlain };
 	return new Response(openStream(channel, kind, filter, start, host), { headers });
 }
 

@@ -22,6 +22,7 @@ import { EVENT_METHODS } from './changes.ts';
 import { CHANNEL_METHODS } from './channels.ts';
 import { answerControl, CONTROLS, type Control } from './control.ts';
 import { answerMetrics, answerStatus, type Report } from './figures.ts';
+import { PLAIN_HEADER } from './history.ts';
 import { checkOrigin } from './origins.ts';
 
 /** What the edge needs of its host. */
@@ -163,6 +164,8 @@ async function routeChannel(request: Request, url: URL, edge: Edge, refusal?: Fe
 	};
 	const address = readAddress(request.headers, edge.settings.addressHeader);
 	if (address !== undefined) asked.headers.set(ADDRESS_HEADER, address);
+	// Every program names itself; who types into `nc` does not, and nothing would take the sizes of chunks out for him.
+	if (!request.headers.has('user-agent')) asked.headers.set(PLAIN_HEADER, '1');
 	if (refusal) asked.headers.set(REFUSAL_HEADER, refusal.message);
 	// Read here: what is passed on as a stream and breaks off is an error in two places, and in one of them nobody's.
 	if (!/^(GET|HEAD)$/.test(method)) asked.body = await readBytes(request);

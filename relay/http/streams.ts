@@ -14,7 +14,7 @@ import type { Welcome } from '../protocol/relay-message.ts';
 import { type Sink, Viewer } from '../viewer.ts';
 
 /** A pipe whose writer's `desiredSize` tells how far behind the reader is. */
-export type CreatePipe = () => { readable: ReadableStream; writable: WritableStream };
+export type CreatePipe = (isPlain: boolean) => { readable: ReadableStream; writable: WritableStream };
 
 /** What a stream needs of its host. */
 export interface StreamHost {
@@ -43,13 +43,17 @@ export interface StreamKind {
 	gap: (missing: { from: number; to: number } | undefined, position: string) => string;
 	/** Which changes are no longer kept; where it has none, he is cut off, and is told as he comes back. */
 	refresh?: (range: { from: number; to: number }) => string;
-	/** The last word of a relay that is about to stop. */
-	goAway: (returnMs: number) => string;
-	/** Sent into silence, so that no proxy cuts the stream; everything up to `position` has been sent. */
+	/** The last word of a relay that is about to stop; everything up to `position` has been sent. */
+	goAway: (returnMs: number, position: string) => string;
+	/** Sent into silence, so that no proxy cuts the stream and who has left is noticed; everything up to `position` has been sent. */
 	ping: (position: string) => string;
+	/** Where people see a ping, it comes only when nothing else did for so long, milliseconds. */
+	quietMs?: number;
 }
 
 const encoder = new TextEncoder();
+/** A terminal is told that it is quiet; who has left holds his place until the second time. */
+const QUIET_MS = 300_000;
 /** A browser's EventSource waits this long, so that not all come back at once; milliseconds. */
 const MIN_RETRY_MS = 1000;
 const MAX_RETRY_MS = 5000;
@@ -106,15 +110,18 @@ export const TEXT: StreamKind = {
 	contentType: 'text/plain; charset=utf-8',
 	transport: 'text',
 	isText: true,
-	form: ({ entries }) => encoder.encode(entries.map(({ event }) => formatLine(event)).join('')),
+	// The id is what one resumes with, and names the event where a later line changes it.
+	form: ({ entries }) =>
+		encoder.encode(entries.map(({ event }) => `${formatLine(event).trimEnd()} [${event.id}]\n`).join('')),
 	opening: () => '',
 	gap: (missing) =>
 		missing
 			? `-- events ${missing.from} to ${missing.to} are no longer kept --\n`
 			: '-- what was before is lost; here begins another log --\n',
 	refresh: () => '',
-	goAway: () => '-- the relay is restarting --\n',
-	ping: () => '',
+	goAway: (_, position) => `-- the relay is restarting; after=${position} goes on from here --\n`,
+	ping: (position) => `-- nothing new; after=${position} goes on from here --\n`,
+	quietMs: QUIET_MS,
 };
 
 /** Where a stream begins, what its reader is told of himself, and whether he knows no events yet. */
@@ -122,6 +129,8 @@ export interface StreamStart {
 	begin: Begin;
 	own: Own;
 	isFresh: boolean;
+	/** Without the sizes of chunks in it. */
+	isPlain: boolean;
 }
 
 /** A viewer whose frames leave as a response's body, at the reader's own pace. */
@@ -129,16 +138,18 @@ export function openStream(
 	channel: Channel,
 	kind: StreamKind,
 	filter: Filter,
-	{ begin, own, isFresh }: StreamStart,
+	{ begin, own, isFresh, isPlain }: StreamStart,
 	{ createPipe, enter, leave: exit, isOver, replayed, sent }: StreamHost,
 ): ReadableStream {
-	const { readable, writable } = createPipe();
+	const { readable, writable } = createPipe(isPlain);
 	const writer: WritableStreamDefaultWriter = writable.getWriter();
 	/** Resolves once the reader has had all that was written. */
 	let written: Promise<void> = Promise.resolve();
+	let isQuiet = true;
 	const write = (bytes: Uint8Array) => {
 		if (isOver()) end();
 		else if (bytes.length > 0) {
+			isQuiet = false;
 			written = writer.write(bytes).catch(leave);
 			sent(bytes.length);
 		}
@@ -154,8 +165,10 @@ export function openStream(
 			writer.abort(createError('storage-failed')).catch(leave);
 		},
 		goAway(returnMs) {
-			write(encoder.encode(kind.goAway(returnMs)));
-			end();
+			write(encoder.encode(kind.goAway(returnMs, positionAt(viewer.cursor))));
+			// Closed before its length, the engine would say that it failed; it ends with the relay.
+			if (isPlain) leave();
+			else end();
 		},
 		replayed,
 		refresh(from, to) {
@@ -167,8 +180,10 @@ export function openStream(
 	const viewer = new Viewer(sink, filter);
 	const positionAt = (seq: number) => formatPosition({ epoch: channel.epoch, seq });
 	const timer = setInterval(() => {
-		if (viewer.isLive && sink.isReady()) write(encoder.encode(kind.ping(positionAt(viewer.cursor))));
-	}, PING_INTERVAL_MS);
+		const isDue = isQuiet || kind.quietMs === undefined;
+		if (isDue && viewer.isLive && sink.isReady()) write(encoder.encode(kind.ping(positionAt(viewer.cursor))));
+		isQuiet = true;
+	}, kind.quietMs ?? PING_INTERVAL_MS);
 	let isOpen = true;
 	function end(): void {
 		leave();

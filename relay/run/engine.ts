@@ -200,6 +200,8 @@ async function spawnEngine(options: EngineOptions): Promise<Run> {
 		LIVE_FEED_VARIABLES: JSON.stringify(values),
 		...{ PWD: root, TMPDIR: temporary, TMP: temporary, TEMP: temporary },
 		...{ LIVE_FEED_HOST: host, NO_UPDATE_NOTIFIER: '1', NO_COLOR: '1', FORCE_COLOR: '0' },
+		// PartyKit asks for a home, which a user of a container or a service may not have.
+		HOME: process.env.HOME || temporary,
 	};
 	const child = spawn(
 		process.execPath,

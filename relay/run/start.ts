@@ -1,7 +1,21 @@
-// `npm start`: widget, demo and relay on one port.
+// `npm start`: widget, demo and relay on one port. With `--built` it serves what `npm run build` has made, and writes nothing but its state.
+import { existsSync } from 'node:fs';
 import path from 'node:path';
+import process from 'node:process';
 import { ROOT } from './engine.ts';
 import { serve } from './serve.ts';
 import { makeSite } from './site.ts';
 
-await serve({ command: 'npm start', install: 'npm ci', stateDir: path.join(ROOT, '.partykit', 'state'), makeSite });
+const isBuilt = process.argv.includes('--built');
+
+async function findSite(): Promise<() => Promise<void>> {
+	if (!existsSync(path.join(ROOT, 'dist', 'site'))) throw new Error('Nothing is built: `npm run build` does it.');
+	return async () => {};
+}
+
+await serve({
+	command: isBuilt ? 'node --import tsx relay/run/start.ts --built' : 'npm start',
+	install: 'npm ci',
+	stateDir: path.join(ROOT, '.partykit', 'state'),
+	makeSite: isBuilt ? findSite : makeSite,
+});

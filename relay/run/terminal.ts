@@ -73,6 +73,8 @@ export function describeTrust(host: string, port: number, { isOpen, publicChanne
 
 /** True for what PartyKit says about itself and every request, and the engine about readers who have left; other errors and a relay's own words are not. */
 export function isNoise(line: string): boolean {
+	// A plain stream ends before the length that it was given, and that is how it is meant.
+	if (line.includes('FixedLengthStream did not see all expected bytes')) return true;
 	return (
 		/^(🎈|-+$|Build succeeded|\[pk:inf\]|Loading environment variables|⎔|▲ \[WARNING\] kj\/)/u.test(line) ||
 		/\berror: .*\bdisconnected: |^\s*stack: .*workerd@|Error: Network connection lost/.test(line)

@@ -1,19 +1,20 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Checkout, makeCheckout } from '../support/checkout.ts';
 import { findFreePort } from '../support/ports.ts';
-import { runCommand } from '../support/process.ts';
-import { readCommands } from '../support/readme.ts';
+import { type RunningCommand, runCommand } from '../support/process.ts';
+import { needPrograms } from '../support/program.ts';
+import { readCommands, readDemoCommands } from '../support/readme.ts';
 import { startRelay, type TestRelay } from '../support/relay.ts';
 import { ROOT } from '../support/sources.ts';
 
 const HAS_README = existsSync(path.join(ROOT, 'README.md'));
-const commands = HAS_README ? [...new Set(readCommands())] : [];
+const commands = HAS_README ? [...new Set([...readCommands(), ...readDemoCommands()])] : [];
 
 let relay: TestRelay;
 /** What builds does so here: others look at what is built, and relays would load it anew. */
@@ -24,6 +25,10 @@ beforeAll(async () => {
 	relay = await startRelay();
 	checkout = await makeCheckout({ isBuilt: true });
 	stateDir = await mkdtemp(path.join(tmpdir(), 'live-feed-readme-'));
+	// What a filter chooses must be there.
+	const plan = JSON.stringify({ type: 'deploy.plan', text: 'Deploy 215', status: 'open' });
+	const headers = { 'content-type': 'application/json' };
+	await fetch(`${relay.url}/channels/deploys/events`, { method: 'POST', headers, body: plan });
 });
 
 afterAll(async () => {
@@ -32,10 +37,11 @@ afterAll(async () => {
 	await checkout?.remove();
 });
 
-/** A command of the README → what has to happen when it is typed. The first pattern that matches is used. */
+/** A command of README or demo → what has to happen when it is typed. The first pattern that matches is used. */
 const KNOWN: { pattern: RegExp; run: (command: string) => Promise<void> }[] = [
 	{ pattern: /^(npm ci && )?([A-Z_]+=\S+ )*npm (start|run dev)$/, run: runServer },
 	{ pattern: /^(npm ci && )?npm test$/, run: runOneTest },
+	{ pattern: /^node --import tsx relay\/run\/start\.ts --built$/, run: runServer },
 	{ pattern: /^RELAY=\S+ npm run test:relay$/, run: runRelaySuite },
 	{ pattern: /^npm run (build|check|integrity -- \S+)$/, run: runScript },
 	{ pattern: /^npm (install|i) (--omit=optional )?live-feed$/, run: expectPublishable },
@@ -47,7 +53,11 @@ const KNOWN: { pattern: RegExp; run: (command: string) => Promise<void> }[] = [
 	{ pattern: /^curl\b.*\bhttp:\/\/localhost:1999\//, run: runAgainstRelay },
 	{ pattern: /^npm run demo:monitor$/, run: runMonitor },
 	{ pattern: /^npm run demo:\w+( -- .*)?$/, run: runAgainstRelay },
+	{ pattern: /^node demo\/publish-records\.mjs (git|log) ?/, run: runRecords },
 	{ pattern: /\| *curl\b.*\bhttp:\/\/localhost:1999\//, run: runAgainstRelay },
+	{ pattern: /^(sh|php|python3|\.)[ /]\S*publish\.(sh|php|py) '/, run: runSender },
+	{ pattern: /^tail .* -F \S+ \| \S* ?\S*publish\.sh$|^tail -F \S+ \| \S*publish\.sh$/, run: runPipe },
+	{ pattern: /^printf 'GET .*' \| nc localhost 1999$/, run: runTyped },
 ];
 
 test('the program of the README that publishes from a server does so, with the packed entry point', async () => {
@@ -102,10 +112,11 @@ test('there is one for each framework, and one for a database', () => {
 	expect(programs.map(({ first }) => first)).toEqual(['express', '{ serve }', 'fastify', 'sqlite']);
 });
 
-describe('every command of the README does what it says', () => {
-	test('there is a README with commands', () => {
+describe('every command of README and demo does what it says', () => {
+	test('there are both, with commands', () => {
 		expect(HAS_README, 'README.md is missing').toBe(true);
-		expect(commands.length).toBeGreaterThan(2);
+		expect(readCommands().length).toBeGreaterThan(2);
+		expect(readDemoCommands().length).toBeGreaterThan(6);
 	});
 
 	test.each(commands)('%s', async (command) => {
@@ -143,8 +154,8 @@ async function serve(typed: string): Promise<void> {
 	const port = await findFreePort();
 	// In a terminal the shell that was typed into survives Ctrl-C; this one steps aside.
 	const env = { PORT: String(port), LIVE_FEED_STATE: stateDir };
-	const command = typed.replace(/^npx live-feed/, `exec ${findCommand()}`).replace(/^npm /, 'exec npm ');
-	const server = runCommand('sh', ['-c', command], env, { cwd: checkout.root });
+	const command = typed.replace(/^npx live-feed/, findCommand());
+	const server = runCommand('sh', ['-c', `exec ${command}`], env, { cwd: checkout.root });
 	await server.waitFor(/Running/);
 	expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
 	server.signal('SIGINT', true);
@@ -282,4 +293,61 @@ async function runAgainstRelay(command: string): Promise<void> {
 	const { code, signal, output } = await running.exited;
 	expect({ code, signal }, output).toEqual(isStream ? { code: null, signal: 'SIGINT' } : { code: 0, signal: null });
 	expect(output.trim()).not.toBe('');
+}
+
+// Of a log, a few lines in place of the machine's own; what a machine without git's folder is told, its own test says.
+async function runRecords(command: string): Promise<void> {
+	const log = path.join(stateDir, 'dpkg.log');
+	await writeFile(log, '2026-11-20 14:02:03 install curl:amd64 <none> 7.88.1\n');
+	await waitUntilServed();
+	const typed = command.replace('/var/log/dpkg.log', log).replace('http://localhost:1999', relay.url);
+	const { code, output } = await runCommand('sh', ['-c', typed], { LIVE_FEED_RELAY: relay.url }).exited;
+	const isThere = command.includes(' log ') || existsSync(path.join(ROOT, '.git'));
+	expect(code, output).toBe(isThere ? 0 : 2);
+}
+
+const SENDERS = path.join(ROOT, 'demo', 'senders');
+
+/** In the repository, or in the folder of the senders where they are called by their names alone. */
+function runPublishing(typed: string): RunningCommand {
+	const cwd = typed.includes('demo/senders/') ? ROOT : SENDERS;
+	return runCommand('sh', ['-c', typed], { LIVE_FEED_RELAY: relay.url }, { cwd });
+}
+
+/** What was published since a position, and the position then. */
+async function readSince(position = ''): Promise<{ texts: string[]; next: string }> {
+	const query = position === '' ? '?limit=0' : `?after=${position}`;
+	const { events, next } = await (await fetch(`${relay.url}/channels/deploys/events${query}`)).json();
+	return { texts: events.map(({ text }: { text: string }) => text), next };
+}
+
+async function runSender(command: string): Promise<void> {
+	needPrograms(command.startsWith('php') ? 'php' : command.startsWith('python3') ? 'python3' : 'curl');
+	await waitUntilServed();
+	const { next } = await readSince();
+	expect(await runPublishing(command).exited).toMatchObject({ code: 0, output: '' });
+	expect((await readSince(next)).texts).toEqual(['deploy 214 finished']);
+}
+
+// A log that grows, in place of the machine's own.
+async function runPipe(command: string): Promise<void> {
+	await waitUntilServed();
+	const { next } = await readSince();
+	const log = path.join(stateDir, 'grows.log');
+	await writeFile(log, 'was there\n');
+	const running = runPublishing(command.replace(/-F \S+/, `-F ${log}`));
+	await expect.poll(async () => (await readSince(next)).texts).toEqual(['was there']);
+	await appendFile(log, 'came\n');
+	await expect.poll(async () => (await readSince(next)).texts).toEqual(['was there', 'came']);
+	running.signal('SIGTERM', true);
+	await running.exited;
+}
+
+async function runTyped(command: string): Promise<void> {
+	needPrograms('nc');
+	await waitUntilServed();
+	const running = runCommand('sh', ['-c', command.replace('1999', new URL(relay.url).port)]);
+	await running.waitFor(/^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\n\d{4}-[^\n]* \[\w+:\d+\]\n/);
+	running.signal('SIGTERM', true);
+	await running.exited;
 }

@@ -887,10 +887,10 @@ describe('over HTTP', () => {
 				.split('\n')
 				.map((line) => line.replace(/^\S+ /, '')),
 		).toEqual([
-			'info    bug one',
-			`change  bug Ada: resolved ${id}`,
-			`change  bug edited ${id}: two`,
-			`change  bug 👍 ${id}`,
+			`info    bug one [${id}]`,
+			...[`Ada: resolved ${id}`, `edited ${id}: two`, `👍 ${id}`].map(
+				(words, index) => `change  bug ${words} [${lines[index + 1].id}]`,
+			),
 		]);
 		const resumed = await stream(caller, 'text/event-stream', '', { 'last-event-id': id });
 		await resumed.until((so) => so.includes('👍'), 'what came after');

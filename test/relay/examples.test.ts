@@ -37,7 +37,7 @@ it('[HTTP3] [FORM1] the curl commands publish, read and follow', async () => {
 		if (lines.includes('\n')) break;
 	}
 	child.kill();
-	expect(lines).toMatch(/^\d{4}-.*Z info {4}message deploy 214 finished\n$/);
+	expect(lines).toMatch(/^\d{4}-.*Z info {4}message deploy 214 finished \[\w+:1\]\n$/);
 });
 
 it('[SEAM1] [WS1] the client of a few lines shows every event once, in order', async () => {

@@ -161,15 +161,15 @@ describe('lines', () => {
 
 	it('[STREAM2] [EV11] [EV12] text is one line an event, without control characters', async () => {
 		const channel = createChannelName('terminal');
-		await post(channel, [
+		const { epoch } = await post(channel, [
 			{ type: 'deploy.failed', level: 'error', actor: { name: 'Ada' }, text: 'timed\nout\t\u202e', at: 0 },
 		]);
 		const lines = await stream(channel, 'text/plain');
 		expect(await lines.until((text) => text.endsWith('\n'), 'a line')).toBe(
-			'1970-01-01T00:00:00Z error   deploy.failed Ada: timed out\n',
+			`1970-01-01T00:00:00Z error   deploy.failed Ada: timed out [${epoch}:1]\n`,
 		);
 		await post(channel, [{ text: 'next' }]);
-		await lines.until((text) => text.includes('info    message next\n'), 'the next line');
+		await lines.until((text) => text.includes(`info    message next [${epoch}:2]\n`), 'the next line');
 	});
 
 	it('[FORM1] text/* gets text', async () => {

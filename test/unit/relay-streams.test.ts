@@ -26,7 +26,7 @@ async function stream(
 		test.channel,
 		kind,
 		filter,
-		{ begin, own: { can: [] }, isFresh: start.position === undefined },
+		{ begin, own: { can: [] }, isFresh: start.position === undefined, isPlain: false },
 		{
 			createPipe,
 			enter: () => {},
@@ -83,6 +83,7 @@ describe('forms', () => {
 		await test.drainAll();
 		const position = { epoch: 'k3f9', seq: 2 };
 		const read = async (kind: StreamKind, start: object, end: string) => (await stream(test, kind, start)).readTo(end);
+		const end = 'x [k3f9:10]\n';
 		// The gap comes before any line that has its position: cut off in between, the reader is told again.
 		expect(await read(SSE, { position }, 'k3f9:10')).toMatch(
 			/^event: gap\nid: k3f9:7\ndata: \{"position":"k3f9:7","from":3,"to":7\}\n\nretry: \d+\nid: k3f9:7\n\nevent: welcome\nid: k3f9:7\ndata: .*\n\nid: k3f9:8\n/,
@@ -90,12 +91,12 @@ describe('forms', () => {
 		expect(await read(NDJSON, { position }, 'k3f9:10')).toMatch(
 			/^\{"gap":\{"position":"k3f9:7","from":3,"to":7\}\}\n\{"id":"k3f9:8"/,
 		);
-		expect(await read(TEXT, { position }, 'x\n')).toMatch(/^-- events 3 to 7 are no longer kept --\n/);
+		expect(await read(TEXT, { position }, end)).toMatch(/^-- events 3 to 7 are no longer kept --\n/);
 		const other = { position: { epoch: 'other', seq: 2 } };
 		expect(await read(SSE, other, 'k3f9:10')).toContain('event: gap\nid: k3f9:7\ndata: {"position":"k3f9:7"}\n\n');
 		expect(await read(NDJSON, other, 'k3f9:10')).toMatch(/^\{"gap":\{"position":"k3f9:7"\}\}\n/);
-		expect(await read(TEXT, other, 'x\n')).toMatch(/^-- what was before is lost/);
-		expect(await read(TEXT, { history: 2 }, 'x\n')).not.toContain('--');
+		expect(await read(TEXT, other, end)).toMatch(/^-- what was before is lost/);
+		expect(await read(TEXT, { history: 2 }, end)).not.toContain('--');
 	});
 
 	it.each([
@@ -150,7 +151,7 @@ describe('pace', () => {
 	it.each([
 		[SSE, 'event: goaway\ndata: {"returnMs":1000}\n\n'],
 		[NDJSON, '{"goaway":{"returnMs":1000}}\n'],
-		[TEXT, '-- the relay is restarting --\n'],
+		[TEXT, '-- the relay is restarting; after=k3f9:1 goes on from here --\n'],
 	])('[AWAY2] a relay that is about to stop says so and ends the stream, form %#', async (kind, words) => {
 		const test = await createTestChannel();
 		const { readTo, reader } = await stream(test, kind, {}, ['own']);
@@ -191,5 +192,19 @@ describe('silence', () => {
 		await test.drainAll();
 		vi.advanceTimersByTime(25_000);
 		expect(await readTo(': ping')).toMatch(/: ping\nid: k3f9:1\n\n$/);
+	});
+
+	it('[STREAM5] in a terminal a line comes after five minutes without one, with the position', async () => {
+		const test = await createTestChannel();
+		const { readTo, reader } = await stream(test, TEXT, { history: 0 }, ['deploy.*']);
+		test.publish([{ type: 'deploy.done' }]);
+		await test.drainAll();
+		await readTo('[k3f9:1]\n');
+		vi.advanceTimersByTime(300_000); // since the line some time has passed, and not all of it
+		test.publish([{ type: 'login' }]);
+		await test.drainAll();
+		vi.advanceTimersByTime(300_000);
+		expect(await readTo(' --\n')).toMatch(/\[k3f9:1\]\n-- nothing new; after=k3f9:2 goes on from here --\n$/);
+		await reader.cancel();
 	});
 });
