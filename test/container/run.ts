@@ -130,13 +130,14 @@ async function runImage({
 	chownSync(volume, uid, gid);
 	const port = await findFreePort();
 	const inside = Object.keys(Volumes)[0] ?? '';
-	// The engine asks /sys how many processors there may be, and does not start without an answer.
+	// What every engine of containers gives. Without /sys the relay's does not know of a processor, without /etc/hosts of `localhost`, and neither starts.
 	const mount = [
 		...['mount --make-rprivate /', `mount --bind ${image} ${root}`, `mount -o remount,ro,bind ${root}`],
 		...[
 			`mount -t proc proc ${root}/proc`,
 			`mount --rbind /dev ${root}/dev`,
 			`mount --rbind /sys ${root}/sys`,
+			`mount --bind /etc/hosts ${root}/etc/hosts`,
 			`mount -t tmpfs tmpfs ${root}/tmp`,
 		],
 		`mount --bind ${volume} ${root}${inside}`,
