@@ -22,7 +22,7 @@ import { keepResults } from '../support/results.ts';
 import { ROOT } from '../support/sources.ts';
 
 /** What the container file builds on. Where no registry can be reached, Debian with this machine's Node stands in for it. */
-const BASE = 'docker.io/library/node:22-slim';
+const BASE = 'node:22-slim';
 const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
 const START_MS = 60_000;
 
