@@ -72,7 +72,9 @@ function usualPlaces(): string[] {
 		names.push('Microsoft\\Edge\\Application\\msedge.exe');
 		return names.flatMap((name) => folders.filter((f) => f !== undefined).map((folder) => path.join(folder, name)));
 	}
-	const names = ['google-chrome', 'google-chrome-stable', 'chromium', 'chromium-browser'];
+	// The same engine without the program around it: it takes half the time of the processor.
+	const names = ['chromium-headless-shell', 'chrome-headless-shell', 'google-chrome', 'google-chrome-stable'];
+	names.push('chromium', 'chromium-browser');
 	names.push('microsoft-edge', 'microsoft-edge-stable');
 	const folders = [...(process.env.PATH ?? '').split(path.delimiter), '/usr/bin', '/usr/local/bin', '/snap/bin'];
 	return [

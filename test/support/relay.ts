@@ -76,10 +76,13 @@ async function startOnFreePort(options: RelayOptions, stateDir: string): Promise
 			};
 			// PartyKit chooses its inner ports before it takes them: two that start at once choose the same.
 			return await inTurn('start', async () =>
-				startEngine({ ...options, log, port: await findFreePort(), stateDir, timeoutMs: 60_000 }),
+				startEngine({ ...options, log, port: await findFreePort(), stateDir, timeoutMs: 25_000 }),
 			);
 		} catch (error) {
-			if (!(error instanceof EngineError) || error.reason !== 'port-busy' || attempt === 5) throw error;
+			// One that does not answer has met another at its inner ports, which start outside of these turns as well.
+			const isOther = error instanceof EngineError && (error.reason === 'port-busy' || error.reason === 'timeout');
+			if (!isOther || attempt === 5) throw error;
+			if (error.reason === 'timeout') console.error(`a relay did not start, and is started again:\n${error.output}`);
 		}
 	}
 }
