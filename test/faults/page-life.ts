@@ -11,7 +11,7 @@ const SLEEP_MS = 16_000;
 export async function runPageLife({ short }: ScenarioOptions): Promise<ScenarioResult> {
 	const relay = await startRelay({ vars: {} });
 	// Browsers that are driven have it off unless told otherwise.
-	const pages = await openPages({ ignoreDefaultArgs: ['--disable-back-forward-cache'] });
+	const pages = await openPages({ isWhole: true, ignoreDefaultArgs: ['--disable-back-forward-cache'] });
 	const failures: string[] = [];
 	try {
 		const [journeys, slept] = await Promise.all([travel(), sleep()]);

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import type { Browser, BrowserContext, LaunchOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { LiveFeed } from '../../widget/live-feed.ts';
 import { launch } from '../support/browser.ts';
 import { ROOT } from '../support/sources.ts';
@@ -20,7 +20,7 @@ export interface Pages {
 }
 
 /** One browser with one profile, and a server for its pages. The site must have been built. */
-export async function openPages(options: LaunchOptions = {}): Promise<Pages> {
+export async function openPages(options: Parameters<typeof launch>[0] = {}): Promise<Pages> {
 	const bodies = new Map<string, string>();
 	const server = createServer((request, response) => {
 		const { pathname } = new URL(request.url ?? '/', 'http://localhost');

@@ -8,6 +8,9 @@ import { promisify } from 'node:util';
 import { type Browser, chromium, type LaunchOptions } from 'playwright-core';
 import { look } from './spill.ts';
 
+/** The same engine without the program around it, which takes half the time of the processor. */
+const SHELL = /headless-shell$/;
+
 const FLAGS = [
 	'--no-sandbox', // a container's root has no user namespaces to build one from
 	'--disable-dev-shm-usage', // a container's /dev/shm is 64 MB
@@ -29,23 +32,29 @@ export interface FoundBrowser {
 }
 
 /**
- * `CHROME_PATH` wins, then an installed browser, then the carried one (64-bit Intel Linux only).
+ * `CHROME_PATH` wins, then an installed browser, then the carried one (64-bit Intel Linux only). `isWhole`: an installed one
+ * with all that a browser has around its engine, such as a back/forward cache.
  * @throws Error that says what to install
  */
-export async function findBrowser({ ignoreInstalled = false } = {}): Promise<FoundBrowser> {
+export async function findBrowser({ ignoreInstalled = false, isWhole = false } = {}): Promise<FoundBrowser> {
 	const asked = process.env.CHROME_PATH;
 	if (asked && !ignoreInstalled) {
 		if (!existsSync(asked)) throw new Error(`CHROME_PATH names ${asked}, and there is no such file.`);
 		return { executablePath: asked, args: FLAGS, env: {}, source: 'CHROME_PATH' };
 	}
-	const installed = ignoreInstalled ? undefined : usualPlaces().find(isBrowser);
+	const installed = ignoreInstalled
+		? undefined
+		: usualPlaces().find((place) => isBrowser(place) && !(isWhole && SHELL.test(place)));
 	if (installed !== undefined) return { executablePath: installed, args: FLAGS, env: {}, source: 'installed' };
 	return await unpackCarriedBrowser();
 }
 
 /** A headless browser for one test file; close it afterwards. */
-export async function launch(options: LaunchOptions = {}): Promise<Browser> {
-	const found = await findBrowser();
+export async function launch({
+	isWhole = false,
+	...options
+}: LaunchOptions & { isWhole?: boolean } = {}): Promise<Browser> {
+	const found = await findBrowser({ isWhole });
 	const browser = await chromium.launch({
 		...options,
 		executablePath: found.executablePath,
@@ -72,7 +81,6 @@ function usualPlaces(): string[] {
 		names.push('Microsoft\\Edge\\Application\\msedge.exe');
 		return names.flatMap((name) => folders.filter((f) => f !== undefined).map((folder) => path.join(folder, name)));
 	}
-	// The same engine without the program around it: it takes half the time of the processor.
 	const names = ['chromium-headless-shell', 'chrome-headless-shell', 'google-chrome', 'google-chrome-stable'];
 	names.push('chromium', 'chromium-browser');
 	names.push('microsoft-edge', 'microsoft-edge-stable');
