@@ -1,4 +1,5 @@
 // The short form of the scenarios in test/faults that work the machine, and every seed that failed once.
+// What a viewer costs who stops reading is memory, and is measured by `npm run test:faults -- slow-viewer` alone.
 import { describe, it } from 'vitest';
 import * as cuts from '../faults/cuts.ts';
 import * as joins from '../faults/joins.ts';
@@ -6,7 +7,6 @@ import * as keys from '../faults/keys.ts';
 import * as kills from '../faults/kills.ts';
 import * as outbox from '../faults/outbox.ts';
 import type { Scenario } from '../faults/scenario.ts';
-import * as slowViewer from '../faults/slow-viewer.ts';
 import { expectToHold } from '../support/short-form.ts';
 
 const SCENARIOS: [title: string, run: Scenario, kept: readonly number[]][] = [
@@ -14,11 +14,6 @@ const SCENARIOS: [title: string, run: Scenario, kept: readonly number[]][] = [
 	['each key is stored once, however often it is sent', keys.runKeys, keys.KEPT_SEEDS],
 	['cuts leave no silent gap, and gaps are told only where history was trimmed', cuts.runCuts, cuts.KEPT_SEEDS],
 	['joins miss nothing where history meets live', joins.runJoins, joins.KEPT_SEEDS],
-	[
-		'a viewer who stops reading costs the relay next to nothing, and is complete when it wakes',
-		slowViewer.runSlowViewer,
-		[],
-	],
 	['drafts handed in offline arrive once, in order, across a reload', outbox.runOutbox, []],
 ];
 

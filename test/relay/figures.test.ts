@@ -108,7 +108,7 @@ describe('an open relay', () => {
 		// Not in this process' own time: the relay would close what waits for it.
 		const check = (at: string, path: string) =>
 			new Promise<number>((resolve) => {
-				const args = ['-H', '127.0.0.1', '-p', at, '-u', path, '-t', '10'];
+				const args = ['-H', '127.0.0.1', '-p', at, '-u', path, '-N', '-t', '10'];
 				execFile(CHECK_HTTP, args).once('exit', (code) => resolve(code ?? -1));
 			});
 		for (const [query, state, exit] of [
