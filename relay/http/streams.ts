@@ -204,6 +204,9 @@ export function openStream(
 	// The gap first and with its position: a reader who is cut off in between asks from before it, and is told again.
 	const opening = kind.opening(position, channel.welcome(begin, filter, own));
 	write(encoder.encode((recovered ? '' : kind.gap(missing, position)) + opening));
-	channel.feed(viewer, begin, isFresh);
+	void channel.feed(viewer, begin, isFresh).then(() => {
+		// The headers of a body of known length leave with its first byte.
+		if (isPlain && isQuiet && isOpen) write(encoder.encode(kind.ping(positionAt(viewer.cursor))));
+	});
 	return readable;
 }

@@ -92,8 +92,9 @@ function parseAnswer(bytes: Buffer, isHead: boolean): RawAnswer | undefined {
 	const rest = bytes.subarray(end + 4);
 	const answer = (body: string, isStream = false) => ({ status, headers, body, isStream });
 	if (isHead || status === 204 || status === 304 || status === 101) return answer('');
-	if (headers['content-length'] !== undefined) {
-		const length = Number(headers['content-length']);
+	const length = Number(headers['content-length']);
+	// A plain stream gives a length that it never reaches.
+	if (headers['content-length'] !== undefined && length < Number.MAX_SAFE_INTEGER) {
 		return rest.length < length ? undefined : answer(rest.toString('utf8', 0, length));
 	}
 	if (status === 200 && STREAMS.test(headers['content-type'] ?? '')) return answer('', true);

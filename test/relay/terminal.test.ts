@@ -112,6 +112,17 @@ describe('what is typed into nc', () => {
 		expect(head).not.toMatch(/transfer-encoding/i);
 	});
 
+	it('[STREAM6] answers at once where there is nothing to show, and says from where it goes on', async () => {
+		const channel = createChannelName('quiet');
+		const [id] = await publish(channel, { text: 'one' });
+		for (const query of ['?limit=0', '?type=never', `?after=${id}`]) {
+			const reader = nc(channel, query);
+			await reader.waitFor(
+				new RegExp(`^HTTP/1\\.1 200 OK\\r\\n[\\s\\S]*\\r\\n\\r\\n-- nothing new; after=${id} goes on from here --\\n$`),
+			);
+		}
+	});
+
 	it('[STREAM6] needs a Host: without it the engine refuses what it does not hand on', async () => {
 		const reader = nc(createChannelName('nobody'), '', '1.0', 'Accept: text/plain\\r\\n');
 		await reader.waitFor(/^HTTP\/1\.1 400 Bad Request\r\n/);
