@@ -7,8 +7,16 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * that mostly wait: for a relay's sleep, a token's end, a client's next attempt.
  */
 const LONG = [
-	...['e2e/faults', 'relay/sleep', 'e2e/comes-back', 'e2e/token', 'e2e/faults-waiting', 'e2e/reading'],
-	...['package/readme', 'package/run-for-good', 'e2e/senders', 'e2e/demo-monitor', 'e2e/accessibility', 'relay/limits'],
+	...[
+		'package/readme',
+		'e2e/faults',
+		'relay/sleep',
+		'e2e/comes-back',
+		'e2e/token',
+		'e2e/faults-waiting',
+		'e2e/reading',
+	],
+	...['package/run-for-good', 'e2e/senders', 'e2e/demo-monitor', 'e2e/accessibility', 'relay/limits'],
 	...['e2e/demo-pages', 'e2e/security', 'e2e/command-tail', 'e2e/command-publish', 'e2e/together', 'e2e/presence'],
 	...['e2e/work', 'relay/changes', 'relay/presence', 'e2e/requests'],
 	...['e2e/publisher', 'e2e/scroll-back', 'e2e/settings', 'e2e/painted', 'e2e/foreign-page', 'e2e/fuzz'],
