@@ -9,8 +9,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const LONG = [
 	...[
 		'package/readme',
-		'e2e/faults',
 		'relay/sleep',
+		'e2e/faults',
 		'e2e/comes-back',
 		'e2e/token',
 		'e2e/faults-waiting',
