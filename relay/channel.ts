@@ -369,12 +369,10 @@ export class Channel {
 			const page = await this.#pages.read(viewer.cursor, viewer.freshTo);
 			if (viewer.turn !== turn) return;
 			viewer.sendHistory(this.#overtake(viewer, page));
-			this.#noteLag();
 		}
 		viewer.isLive = true;
 		this.#live.add(viewer);
-		this.#noteLag();
-		if (this.#live.size === this.#viewers.size) this.#pages.clear();
+		this.#allHaveAll();
 	}
 
 	/** A page as a viewer is sent it who was so slow that changes which he has not had are no longer kept. */
@@ -406,8 +404,7 @@ export class Channel {
 		viewer.isLive = false;
 		this.#viewers.delete(viewer);
 		this.#live.delete(viewer);
-		this.#noteLag();
-		if (this.#live.size === this.#viewers.size) this.#pages.clear();
+		this.#allHaveAll();
 	}
 
 	/** A page of history. */
@@ -496,7 +493,11 @@ export class Channel {
 
 	#settleFailed(drafts: readonly { publisher: Publisher; ref: number }[]): void {
 		const error = createError('storage-failed');
-		for (const { publisher, ref } of drafts) this.#guard(() => publisher.settle([{ ref, error }]));
+		this.#noteQueue();
+		for (const { publisher, ref } of drafts) {
+			this.#options.onRefused?.(error, publisher.who);
+			this.#guard(() => publisher.settle([{ ref, error }]));
+		}
 	}
 
 	/** Stores what has gathered, by one storage operation, and sends it as one frame. */
@@ -682,6 +683,12 @@ export class Channel {
 		const { actor, author } = prove(who, draft.actor);
 		const { first } = this;
 		const amended = amend(event, draft, seq, { who, time, reactions: own, first, ...(actor ? { actor } : {}) });
+		const { maxEventBytes = MAX_EVENT_BYTES } = this.#options;
+		if (amended && draft.text !== undefined && createEntry(amended.event).bytes.length > maxEventBytes)
+			throw new FeedError(
+				'event-too-large',
+				`An event has at most ${maxEventBytes} bytes as JSON here, edited ones too.`,
+			);
 		if (!amended) {
 			const version = event.version ?? event.seq;
 			return { id: formatPosition({ epoch, seq: version }), seq: version, time: event.time, duplicate: true };
@@ -749,12 +756,23 @@ export class Channel {
 		strain.draftBytes = this.#queue.bytes;
 	}
 
-	/** How far the slowest viewer is behind; looked for where somebody is. */
+	/** How far the slowest viewer is behind; looked for where somebody is, which is at commits alone: when many come back it would cost too much. */
 	#noteLag(): void {
 		let lag = 0;
-		if (this.#live.size < this.#viewers.size)
+		if (this.#isSomebodyBehind)
 			for (const { cursor, isLive } of this.#viewers) if (!isLive) lag = Math.max(lag, this.last - cursor);
 		this.#figures.strain.lag = lag;
+	}
+
+	/** Where nobody is behind any more, nothing is kept for it. */
+	#allHaveAll(): void {
+		if (this.#isSomebodyBehind) return;
+		this.#figures.strain.lag = 0;
+		this.#pages.clear();
+	}
+
+	get #isSomebodyBehind(): boolean {
+		return this.#live.size < this.#viewers.size;
 	}
 
 	#catchUp(viewer: Viewer): void {

@@ -185,6 +185,11 @@ export class Figures {
 		this.#parent?.stored(kind, ms);
 	}
 
+	/** Nobody was told anything by it: names that strangers invent are such. */
+	get isUnused(): boolean {
+		return this.#counts.frames === 0 && this.#counts.receipts === 0;
+	}
+
 	read(): Readings {
 		const time = this.#clock();
 		const first = Math.floor(time / SECOND_MS) - WINDOW_S + 1;
@@ -196,7 +201,7 @@ export class Figures {
 			all.durationMs += durationMs;
 			all.busyMs += busyMs;
 		}
-		const nowMs = this.#working > 0 ? Math.min(time - this.#workingSince, elapsedMs) : 0;
+		const nowMs = this.#working > 0 ? Math.max(time - this.#workingSince, 0) : 0;
 		const recent = this.#newest.filter((one) => one.time >= first * SECOND_MS).map(({ ms }) => ms);
 		recent.sort((one, other) => one - other);
 		return {
@@ -205,7 +210,7 @@ export class Figures {
 			meanMs: all.requests === 0 ? 0 : all.durationMs / all.requests,
 			p95Ms: recent[Math.ceil(recent.length * 0.95) - 1] ?? 0,
 			...{ durationMs: this.#durationMs, durations: [...this.#durations] },
-			idle: Math.max(1 - (all.busyMs + nowMs) / elapsedMs, 0),
+			idle: Math.max(1 - (all.busyMs + Math.min(nowMs, elapsedMs)) / elapsedMs, 0),
 			busyMs: this.#busyMs + nowMs,
 			...this.#counts,
 			refusals: Object.fromEntries(this.#refusals),
@@ -233,9 +238,14 @@ export class Figures {
 		const now = this.#clock();
 		// What runs beside something else makes nobody busier.
 		if (--this.#working === 0) {
-			const busyMs = Math.max(now - this.#workingSince, 0);
-			this.#busyMs += busyMs;
-			this.#second(now).busyMs += busyMs;
+			this.#busyMs += Math.max(now - this.#workingSince, 0);
+			// Each second has its own part of it.
+			let from = Math.max(this.#workingSince, now - WINDOW_S * SECOND_MS);
+			while (from < now) {
+				const to = Math.min((Math.floor(from / SECOND_MS) + 1) * SECOND_MS, now);
+				this.#second(from).busyMs += to - from;
+				from = to;
+			}
 		}
 		return Math.max(now - since, 0); // a clock may be set back
 	}
@@ -264,6 +274,8 @@ export class Figures {
 	}
 }
 
+const KEPT_CHANNELS = 1000;
+
 /** Figures of the channels that were used last. Those of a channel outlast its sleep, which clears its own memory. */
 export class ChannelFigures {
 	readonly #relay: Figures;
@@ -290,15 +302,17 @@ export class ChannelFigures {
 		const figures = this.#channels.get(channel) ?? new Figures(this.#clock, this.#relay);
 		this.#channels.delete(channel);
 		this.#channels.set(channel, figures);
-		for (const oldest of this.#channels.keys()) {
-			if (this.#channels.size <= KEPT_CHANNELS) break;
-			this.#channels.delete(oldest);
-		}
+		if (this.#channels.size > KEPT_CHANNELS) this.#forget(figures);
 		return figures;
 	}
-}
 
-const KEPT_CHANNELS = 1000;
+	/** The oldest goes, of those of which nobody had anything first. */
+	#forget(newest: Figures): void {
+		const known = [...this.#channels].filter(([, figures]) => figures !== newest);
+		const [oldest] = known.find(([, figures]) => figures.isUnused) ?? known[0] ?? [];
+		if (oldest !== undefined) this.#channels.delete(oldest);
+	}
+}
 
 function createSecond(second: number): Second {
 	return { second, requests: 0, durationMs: 0, busyMs: 0 };

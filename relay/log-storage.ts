@@ -112,8 +112,9 @@ export class StorageLog implements Log {
 	#isClosed = false;
 	#trimming = false;
 	#expiryCheckedAt = 0;
-	/** Of all segments, as they were counted once, and by how much less they have grown since; bytes. */
-	#measured: number | undefined;
+	/** Of all segments, as they are counted once; and of those that were deleted since that began; bytes. */
+	#measuring: Promise<number> | undefined;
+	#forgotten = 0;
 
 	/** `onFailure` is told when a write did not reach the disk: what is in memory is then not to be trusted. */
 	constructor(storage: KeyValueStorage, options: LogOptions, onFailure: (error: unknown) => void) {
@@ -318,8 +319,9 @@ export class StorageLog implements Log {
 		const before = segment?.entries.filter(({ event }) => event.seq < first).length ?? 0;
 		const gone = segment ? segment.ordinal + before : this.#events.count;
 		const count = first > this.#last ? 0 : this.#events.count - gone;
-		this.#measured ??= await this.#measureSegments();
-		return { count, bytes: this.#measured + this.#events.grown };
+		this.#measuring ??= this.#measureSegments();
+		const measured = await this.#measuring;
+		return { count, bytes: measured - this.#forgotten + this.#events.grown };
 	}
 
 	/** Reads them all, once for as long as the channel is awake. */
@@ -337,6 +339,7 @@ export class StorageLog implements Log {
 		const { ageMs } = this.#options.retention;
 		if (ageMs === undefined || this.#last === 0) return;
 		const { first } = this;
+		if (first > this.#last) return; // none is kept any more
 		const seen = this.#oldestSeen;
 		if (seen && seen.seq >= first && seen.time >= this.#options.clock() - ageMs) return;
 		const [oldest] = (await this.#readEvents(first - 1, 1)).entries;
@@ -633,7 +636,7 @@ export class StorageLog implements Log {
 				const newest = events.at(-1);
 				if (!newest || (newest.seq >= this.first && newest.time >= youngest)) break;
 				expired.push(key);
-				if (this.#measured !== undefined) this.#measured -= (value as Uint8Array).length;
+				if (this.#measuring) this.#forgotten += (value as Uint8Array).length;
 				for (const { seq, edited } of events) versions.push(...versionKeys(seq, edited?.count ?? 0));
 				this.#trimmed = newest.seq;
 				this.#trimmedCount = ordinal + events.length;

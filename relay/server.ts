@@ -20,6 +20,7 @@ import { CHANGING, WRITING } from './protocol/capabilities.ts';
 import { parseAuthor } from './protocol/client-message.ts';
 import { createError, FeedError } from './protocol/errors.ts';
 import { HELLO_TIMEOUT_MS } from './protocol/limits.ts';
+import { NO_EPOCH } from './protocol/position.ts';
 import { Session, type SessionMemory } from './session.ts';
 import { readSettings, retentionOf, type Settings, valueFor } from './settings.ts';
 import { TimedStorage } from './timed-storage.ts';
@@ -274,6 +275,9 @@ export default class Relay implements Party.Server {
 	async #empty(who: Identity): Promise<Response> {
 		refuse(deny(who, clock(), 'moderate'));
 		const channel = await this.#findChannel(who);
+		// Somebody else has emptied it meanwhile: what is there now is another.
+		if (this.#channel !== channel) return this.#empty(who);
+		if (channel.epoch === NO_EPOCH) throw new FeedError('not-found', 'Nothing was published to this channel yet.');
 		const { returnMs } = channel;
 		this.#channel = undefined;
 		this.#loading = this.#begin(async () => {
@@ -475,11 +479,12 @@ export default class Relay implements Party.Server {
 	}
 
 	#begin(load: () => Promise<Channel>): Promise<Channel> {
-		return load().catch((error) => {
-			this.#loading = undefined;
+		const loading = load().catch((error) => {
+			if (this.#loading === loading) this.#loading = undefined; // or another has begun since
 			reportFault(error);
 			throw createError('storage-failed');
 		});
+		return loading;
 	}
 
 	async #load(): Promise<Channel> {

@@ -15,28 +15,29 @@ export class TimedStorage implements KeyValueStorage {
 	}
 
 	list(options: Parameters<KeyValueStorage['list']>[0]): Promise<Map<string, unknown>> {
-		return this.#time('reads', this.#storage.list(options));
+		return this.#time('reads', () => this.#storage.list(options));
 	}
 
 	get(key: string): Promise<unknown> {
-		return this.#time('reads', this.#storage.get(key));
+		return this.#time('reads', () => this.#storage.get(key));
 	}
 
 	put(entries: Record<string, unknown>): Promise<void> {
-		return this.#time('writes', this.#storage.put(entries));
+		return this.#time('writes', () => this.#storage.put(entries));
 	}
 
 	delete(keys: string[]): Promise<unknown> {
-		return this.#time('writes', this.#storage.delete(keys));
+		return this.#time('writes', () => this.#storage.delete(keys));
 	}
 
 	deleteAll(): Promise<void> {
-		return this.#time('writes', this.#storage.deleteAll());
+		return this.#time('writes', () => this.#storage.deleteAll());
 	}
 
-	#time<T>(kind: 'reads' | 'writes', operation: Promise<T>): Promise<T> {
-		const begin = this.#clock();
-		const note = () => this.#figures.stored(kind, Math.max(this.#clock() - begin, 0));
+	#time<T>(kind: 'reads' | 'writes', begin: () => Promise<T>): Promise<T> {
+		const since = this.#clock();
+		const operation = begin();
+		const note = () => this.#figures.stored(kind, Math.max(this.#clock() - since, 0));
 		operation.then(note, note);
 		return operation;
 	}

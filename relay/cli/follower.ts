@@ -111,9 +111,11 @@ export class FileFollower {
 	async #look(isFirst: boolean): Promise<void> {
 		try {
 			const { dev, ino } = await stat(this.#path, { bigint: true });
-			this.#trouble = undefined;
 			// Open files keep their number: it cannot be another one's.
-			if (this.#sources.some(({ id }) => id === `${dev}:${ino}`)) return;
+			if (this.#sources.some(({ id }) => id === `${dev}:${ino}`)) {
+				this.#trouble = undefined;
+				return;
+			}
 		} catch (error) {
 			this.#complain(error, isFirst);
 			return;
@@ -131,6 +133,7 @@ export class FileFollower {
 					: `${this.#path} is another file now; what is left of the old one comes first.`;
 			this.#options.onNote?.(what);
 			const id = `${found.dev}:${found.ino}`;
+			this.#trouble = undefined;
 			this.#sources.push({ handle, id, offset: begin, taken: begin, size: Number(found.size), isCut: false });
 		} catch (error) {
 			await handle?.close();

@@ -45,6 +45,8 @@ const OF_START: Record<string, string> = {
 	PORT: '1999',
 	HOST: '127.0.0.1',
 };
+/** Of the senders in demo/senders, which a machine may have as well. */
+const OF_SENDERS = ['LIVE_FEED_CHANNEL'];
 /** Of this command. */
 const OF_COMMAND: Record<string, string> = { LIVE_FEED_RELAY: 'http://localhost:1999', LIVE_FEED_TOKEN: 'none' };
 const SECRET_NAMES = ['LIVE_FEED_SECRET', 'LIVE_FEED_TOKEN'];
@@ -102,7 +104,8 @@ export function collectEffective(environment: Record<string, string | undefined>
 	if (port && !(Number.isInteger(Number(port)) && Number(port) >= 1 && Number(port) <= 65_535)) {
 		wrong.push(`PORT is a number from 1 to 65535; it is "${port}".`);
 	}
-	const isKnown = (name: string) => isSetting(name) || name in OF_START || name in OF_COMMAND;
+	const isKnown = (name: string) =>
+		isSetting(name) || name in OF_START || name in OF_COMMAND || OF_SENDERS.includes(name);
 	const strangers = Object.keys(environment).filter((name) => name.startsWith('LIVE_FEED_') && !isKnown(name));
 	const notes = strangers.map((name) => `${name} is in the environment, and no setting.`);
 	if (isOpen)

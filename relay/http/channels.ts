@@ -4,7 +4,7 @@ import { type Connections, TRANSPORTS } from '../audience.ts';
 import type { Channel } from '../channel.ts';
 import { FeedError } from '../protocol/errors.ts';
 import { NO_EPOCH } from '../protocol/position.ts';
-import { answerJson } from './answers.ts';
+import { answerJson, shareHeaders } from './answers.ts';
 
 export const CHANNEL_METHODS = 'GET, HEAD, DELETE, OPTIONS';
 
@@ -21,7 +21,7 @@ export async function answerChannel(
 	const { epoch, first, last } = await channel.readRange();
 	if (epoch === NO_EPOCH)
 		throw new FeedError('not-found', 'Nothing was published to this channel yet; the first event makes it.');
-	if (isHead) return answerJson({});
+	if (isHead) return new Response(null, { headers: shareHeaders({ 'cache-control': 'no-store' }) });
 	const { count, bytes } = await channel.measure();
 	const total = TRANSPORTS.reduce((sum, one) => sum + viewers[one], 0);
 	const all = { total, ...viewers };

@@ -139,6 +139,9 @@ const FIGURES: readonly Figure[] = [
 	),
 ];
 
+/** Those that a channel does not have. */
+const OF_RELAY = ['channels', 'backlogBytes', 'memoryBytes'];
+
 /** Sums by number and total; what is in milliseconds, Prometheus has in seconds. */
 const SUMS: { metric: string; help: string; of: (readings: Readings) => Sum; scale: number }[] = [
 	{ metric: 'commit_entries', help: 'Entries of a commit.', of: ({ commitEntries }) => commitEntries, scale: 1 },
@@ -146,7 +149,7 @@ const SUMS: { metric: string; help: string; of: (readings: Readings) => Sum; sca
 	{ metric: 'storage_read_seconds', help: 'Time of a read from storage.', of: ({ reads }) => reads, scale: 0.001 },
 	{
 		metric: 'storage_write_seconds',
-		help: 'Time until a write to storage is on disk.',
+		help: 'Time that storage took for a write.',
 		of: ({ writes }) => writes,
 		scale: 0.001,
 	},
@@ -222,16 +225,19 @@ interface Thresholds {
  * @throws FeedError `invalid-parameter`
  */
 export function answerStatus(report: Report, request: Request): Response {
-	const thresholds = parseThresholds(new URL(request.url).searchParams);
+	const thresholds = parseThresholds(new URL(request.url).searchParams, report);
 	const known = FIGURES.flatMap((one) => {
 		const value = one.of(report);
 		return value === undefined ? [] : [{ ...one, value: round(value) }];
 	});
-	const passed = known.flatMap(({ name, value }) => {
+	const unknown = [...thresholds.keys()].filter((name) => !known.some((one) => one.name === name));
+	const missing = unknown.map((name) => ({ name, value: 'not known yet', state: 'WARNING' as State }));
+	const beyond = known.flatMap(({ name, value }) => {
 		const { warning, critical } = thresholds.get(name) ?? {};
 		const state: State = isAlert(critical, value) ? 'CRITICAL' : isAlert(warning, value) ? 'WARNING' : 'OK';
 		return state === 'OK' ? [] : [{ name, value, state }];
 	});
+	const passed = [...missing, ...beyond];
 	const worst = STATES[Math.max(0, ...passed.map(({ state }) => STATES.indexOf(state)))] ?? 'OK';
 	const status = worst === 'CRITICAL' ? 503 : 200;
 	const { channel, readings, viewers } = report;
@@ -260,12 +266,13 @@ export function answerStatus(report: Report, request: Request): Response {
 	return new Response(line, { status, headers });
 }
 
-function parseThresholds(parameters: URLSearchParams): Map<string, Thresholds> {
+function parseThresholds(parameters: URLSearchParams, { channel }: Report): Map<string, Thresholds> {
+	const figures = FIGURES.filter((one) => channel === undefined || !OF_RELAY.includes(one.name));
 	const found = new Map<string, Thresholds>();
 	for (const [parameter, text] of parameters) {
 		const [, kind, name = ''] = /^(warning|critical)\.(\w+)$/.exec(parameter) ?? [];
-		if (kind === undefined || !FIGURES.some((one) => one.name === name)) {
-			const names = FIGURES.map((one) => one.name).join(', ');
+		if (kind === undefined || !figures.some((one) => one.name === name)) {
+			const names = figures.map((one) => one.name).join(', ');
 			throw new FeedError(
 				'invalid-parameter',
 				`\`${parameter.slice(0, 40)}\` is not a parameter here: expected warning.NAME or critical.NAME, of ${names}.`,

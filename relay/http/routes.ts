@@ -89,8 +89,11 @@ const FOR_EVER = 'public, max-age=31536000, immutable';
 /** Answers whatever is asked of the relay's address. */
 export async function answer(request: Request, edge: Edge): Promise<Response> {
 	let origin: string | undefined;
-	// A channel counts its own; what does not get there is counted as it is refused.
-	const work = isOfChannel(request) ? undefined : edge.figures.begin();
+	const { pathname } = new URL(request.url);
+	// A channel counts its own; what does not get there is counted as it is refused. Here they have no time: the engine
+	// forgets what a client has left in the middle, and it would be worked on for ever.
+	const isOfChannel = pathname.startsWith('/channels/');
+	if (!isOfChannel && !CONTROLS.includes(pathname)) edge.figures.begin().end();
 	try {
 		try {
 			origin = checkOrigin(request.headers, edge.settings);
@@ -103,15 +106,9 @@ export async function answer(request: Request, edge: Edge): Promise<Response> {
 	} catch (error) {
 		const known = error instanceof FeedError ? error : edge.onFault(error);
 		edge.onRefused(known, { via: 'http' });
-		if (!work) edge.figures.begin().end();
+		if (isOfChannel) edge.figures.begin().end();
 		return shareWith(answerProblem(known), origin);
-	} finally {
-		work?.end();
 	}
-}
-
-function isOfChannel(request: Request): boolean {
-	return new URL(request.url).pathname.startsWith('/channels/');
 }
 
 /** A GET alone becomes a socket (RFC 6455, 4.1); of any other the engine has failed. */

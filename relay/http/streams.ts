@@ -166,9 +166,10 @@ export function openStream(
 		},
 		goAway(returnMs) {
 			write(encoder.encode(kind.goAway(returnMs, positionAt(viewer.cursor))));
-			// Closed before its length, the engine would say that it failed; it ends with the relay.
-			if (isPlain) leave();
-			else end();
+			if (!isPlain) return end();
+			// One of a length that is never reached has no end of its own: once it has the last word, it is cut.
+			leave();
+			void written.then(() => writer.abort()).catch(() => {});
 		},
 		replayed,
 		refresh(from, to) {

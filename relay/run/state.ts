@@ -14,7 +14,7 @@ export function takeState(stateDir: string): (() => void) | number {
 	if (owner !== undefined && owner !== process.pid && isAlive(owner)) return owner;
 	mkdirSync(stateDir, { recursive: true });
 	const note = findNote(stateDir);
-	writeFileSync(note, `${process.pid}\n`);
+	writeFileSync(note, `${process.pid} ${readStart(process.pid)}\n`);
 	return () => {
 		if (readOwner(stateDir) === process.pid) rmSync(note, { force: true });
 	};
@@ -27,8 +27,21 @@ function findNote(stateDir: string): string {
 /** The process id of who took it last, if he has not given it back; he may be gone all the same. */
 export function readOwner(stateDir: string): number | undefined {
 	try {
-		return Number(readFileSync(findNote(stateDir), 'utf8')) || undefined;
+		const [pid = '', start = ''] = readFileSync(findNote(stateDir), 'utf8').trim().split(' ');
+		// After a power loss the number may be another process's.
+		const isOther = start !== '' && readStart(Number(pid)) !== start;
+		return isOther ? undefined : Number(pid) || undefined;
 	} catch {
 		return undefined; // nobody has it
+	}
+}
+
+/** When a process began, in ticks since the system did (proc_pid_stat(5)); empty where the system does not say. */
+function readStart(pid: number): string {
+	try {
+		const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+		return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+	} catch {
+		return '';
 	}
 }

@@ -131,7 +131,11 @@ async function watch(name: string, seconds: number): Promise<{ cpu: number; oper
 	say(
 		`${name}: ${after.viewers} connected for ${Math.round(elapsed)} s, ${operations} storage operations, ${((cpu / elapsed) * 100).toFixed(2)} % of one core`,
 	);
-	hold(after.viewers === before.viewers, `${name}: ${before.viewers} were connected, and then ${after.viewers}`);
+	// Of those who poll, some are just between two requests.
+	hold(
+		after.viewers >= before.viewers - EACH / 10,
+		`${name}: ${before.viewers} were connected, and then ${after.viewers}`,
+	);
 	hold(operations === 0, `${name}: ${operations} storage operations`);
 	return { cpu: cpu / elapsed, operations };
 }

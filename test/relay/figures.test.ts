@@ -1,6 +1,7 @@
 // What a relay tells of itself and its channels: figures in three forms, a channel's own, and emptying one.
 import { execFile, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import net from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask } from '../support/ask.ts';
 import { Conversation, createChannelName } from '../support/conversation.ts';
@@ -192,6 +193,28 @@ describe('an open relay', () => {
 		]);
 	});
 
+	it('[CHAN3] is emptied once after the other, and ends what nc reads', async () => {
+		const channel = createChannelName('thrice');
+		const address = `${relay.url}/channels/${channel}`;
+		await publish(channel, { text: 'first' });
+		const typed = `GET /channels/${channel}/events HTTP/1.0\r\nHost: localhost\r\nAccept: text/plain\r\n\r\n`;
+		const socket = net.connect(Number(new URL(relay.url).port), '127.0.0.1').setEncoding('utf8');
+		let plain = '';
+		socket.on('data', (part: string) => {
+			plain += part;
+		});
+		const ended = new Promise((resolve) => socket.once('close', resolve));
+		socket.on('error', () => {}).write(typed);
+		await expect.poll(() => plain).toContain('first');
+		const answers = await Promise.all([1, 2, 3].map(() => ask(address, { method: 'DELETE' })));
+		expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+		await ended;
+		expect(plain.trimEnd().split('\n').at(-1)).toMatch(/^-- the relay is restarting; after=/);
+		const { epoch } = (await ask(address)).body;
+		expect(answers.filter(({ body }) => body.epoch === epoch).length).toBeGreaterThanOrEqual(1);
+		expect((await publish(channel, { text: 'again' })).body).toMatchObject({ epoch, seq: 1 });
+	});
+
 	it('[CHAN3] [PUB5] loses no draft that comes while a channel is emptied', async () => {
 		const channel = createChannelName('busy');
 		await publish(channel, { text: 'first' });
@@ -253,7 +276,7 @@ describe('a relay that asks for tokens', () => {
 		expect(await codes('/channels/ab/status')).toEqual([needed, 200, 200, no, no]);
 		expect(await codes('/channels/cd/status')).toEqual([needed, 200, no, no, no]);
 		expect(await codes('/channels/ab')).toEqual([needed, 'not-found', 'not-found', 'not-found', no]);
-		expect(await codes('/channels/ab', 'DELETE')).toEqual([needed, no, no, no, 200]);
+		expect(await codes('/channels/ab', 'DELETE')).toEqual([needed, no, no, no, 'not-found']);
 		expect(await codes('/health')).toEqual([200, 200, 200, 200, 200]);
 	});
 });

@@ -126,6 +126,21 @@ describe('figures', () => {
 		expect(figures.read()).toMatchObject({ p95Ms: 200 });
 	});
 
+	it('are busy in the seconds in which they were, and count no time back', () => {
+		const { clock, figures } = createFigures();
+		const work = figures.begin();
+		let before = 0;
+		for (let ms = 0; ms < 90_000; ms += 700) {
+			clock.now = START + ms;
+			expect(figures.read().busyMs).toBeGreaterThanOrEqual(before);
+			before = figures.read().busyMs;
+		}
+		clock.now = START + 90_000;
+		work.end();
+		clock.now = START + 120_000;
+		expect(figures.read()).toMatchObject({ busyMs: 90_000, idle: expect.closeTo(0.5, 1) });
+	});
+
 	it('are not confused by a clock that is set back', () => {
 		const { clock, figures } = createFigures();
 		const work = figures.begin();
@@ -144,7 +159,9 @@ describe('figures', () => {
 		channels.of('a').occupy(() => {});
 		expect(channels.of('a').read()).toMatchObject({ events: 2, eventBytes: 300, receipts: 2, frames: 1, refusals: {} });
 		expect(relay.read()).toMatchObject({ events: 2, receipts: 2, duplicates: 1, refusals: { forbidden: 1 } });
-		for (let n = 0; n < 1000; n++) channels.of(`c${n}`);
+		for (let n = 0; n < 5000; n++) channels.of(`stranger${n}`);
+		expect(channels.of('a').read().events).toBe(2);
+		for (let n = 0; n < 1001; n++) channels.of(`c${n}`).sent(1);
 		expect(channels.of('a').read().events).toBe(0);
 		expect(relay.read().events).toBe(2);
 	});
@@ -167,7 +184,7 @@ describe('thresholds', () => {
 		['?critical.p95Ms=~:4', 503, 'CRITICAL'],
 		['?critical.p95Ms=@4:6', 503, 'CRITICAL'],
 		['?critical.p95Ms=@6:8', 200, 'OK'],
-		['?critical.memoryBytes=1', 200, 'OK'], // nobody knows it here
+		['?critical.memoryBytes=1', 200, 'WARNING'], // nobody knows it here
 	])('%s: %i %s', async (query, status, state) => {
 		const answer = ask(report(figures), query);
 		expect([answer.status, (await answer.text()).slice(0, 10 + state.length)]).toEqual([status, `LIVE-FEED ${state}`]);

@@ -94,6 +94,8 @@ export function logHono<Asked extends HonoContext = HonoContext>(
 	};
 }
 
+const UNKNOWN_PATH = '(unknown)';
+
 type End = (status: number | undefined, isAborted: boolean) => void;
 
 /** The one piece that all of them share. What it answers is called once, when there is an answer or nobody to have it. */
@@ -110,7 +112,8 @@ function begin<Asked>(
 			const { actor: getActor, path: getPath, skip, slowMs = SLOW_MS } = options;
 			if (skip?.(request)) return undefined;
 			const ms = measure(start);
-			const path = tidy(getPath?.(request) ?? readPath(address), MAX_PATH_CHARS);
+			// Who tells of another path hides this one, also where he has none to tell.
+			const path = tidy(getPath ? (getPath(request) ?? UNKNOWN_PATH) : readPath(address), MAX_PATH_CHARS);
 			const actor = tidyActor(getActor?.(request));
 			const user = actor?.id ?? actor?.name;
 			const became = isAborted ? `aborted after ${formatMs(ms)}` : `${status} in ${formatMs(ms)}`;
