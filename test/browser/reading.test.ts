@@ -327,7 +327,7 @@ describe('somebody who reads', () => {
 			const next = make(channel, { paused: '', history: '30' });
 			document.body.append(next);
 			await until(() => next.unread === 200, 'two hundred, of which not all are here');
-			expect(next.matches(':state(unread)')).to.equal(true);
+			await until(() => next.matches(':state(unread)'), 'its state');
 			next.resume();
 			await until(() => next.unread === 0, 'none');
 		});

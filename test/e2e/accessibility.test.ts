@@ -121,9 +121,9 @@ describe('axe', () => {
 	const choose = (name: string) =>
 		isWhole ? VARIANTS : VARIANTS.filter((_, at) => at === (NAMES.indexOf(name) + 1) % VARIANTS.length);
 
-	// And at every other scene, this time or the next; `SEED=…` repeats one.
+	// And at every third scene, this time or another; `SEED=…` repeats one.
 	const seed = Number(process.env.SEED) || Math.floor(Math.random() * 2 ** 31);
-	it.each(NAMES.filter((_, at) => isWhole || at % 2 === seed % 2))(
+	it.each(NAMES.filter((_, at) => isWhole || at % 3 === seed % 3))(
 		`finds nothing in the scene "%s", however one looks at it`,
 		async (name) => {
 			const scene = findScene(name);

@@ -103,7 +103,7 @@ describe.concurrent('a panel whose line fails', () => {
 			await wake(page, type);
 			await expect.poll(() => proxy.attempts.length).toBeGreaterThan(attempts);
 			await waitUntilLive(page);
-			expect(await texts(page)).toEqual(['first', 'meanwhile']);
+			await expect.poll(() => texts(page)).toEqual(['first', 'meanwhile']);
 			await page.close();
 		},
 	);
