@@ -65,6 +65,11 @@ export class Audience {
 	}
 }
 
+/** However they are connected. */
+export function countAll(connections: Connections): number {
+	return TRANSPORTS.reduce((sum, one) => sum + connections[one], 0);
+}
+
 function nobody(): Connections {
 	return { socket: 0, sse: 0, ndjson: 0, text: 0, poll: 0 };
 }

@@ -510,7 +510,7 @@ export class Channel {
 		};
 		let entries: readonly Entry[] = commit.entries;
 		let bytes = 0;
-		let taken = 0;
+		let [taken, receipts, duplicates] = [0, 0, 0];
 		for (const pending of this.#queue.drafts) {
 			if (bytes >= MAX_COMMIT_BYTES || commit.amended >= MAX_AMENDED_KEYS) break;
 			// What it is about has to be at hand; it is made so for this one and those after it.
@@ -524,6 +524,10 @@ export class Channel {
 			own.push(result);
 			results.set(publisher, own);
 			if ('error' in result) this.#options.onRefused?.(result.error, publisher.who);
+			else {
+				receipts++;
+				if (result.receipt.duplicate) duplicates++;
+			}
 		}
 		if (taken === 0) {
 			this.#hold();
@@ -542,11 +546,8 @@ export class Channel {
 				return;
 			}
 		}
-		for (const [publisher, own] of results) {
-			this.#guard(() => publisher.settle(own));
-			const receipts = own.flatMap((result) => ('receipt' in result ? result.receipt : []));
-			this.#figures.settled(receipts.length, receipts.filter(({ duplicate }) => duplicate).length);
-		}
+		for (const [publisher, own] of results) this.#guard(() => publisher.settle(own));
+		this.#figures.settled(receipts, duplicates);
 		for (const { change, who } of commit.moderated) this.#guard(() => this.#options.onModerated?.(change, who));
 		this.#waiters.wake(entries);
 		if (entries.length === 0) {

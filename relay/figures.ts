@@ -9,7 +9,6 @@ const WINDOW_S = 60;
 const KEPT_DURATIONS = 256;
 /** Upper bounds of the durations that are counted together, milliseconds. */
 export const DURATION_BOUNDS_MS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500] as const;
-const MOST_CODES = 64;
 
 /** Work that is measured from when it begins until `end`, without the time in which it waits for something to happen. */
 export interface Work {
@@ -135,19 +134,24 @@ export class Figures {
 
 	/** Runs what answers a message at once. */
 	measure(run: () => void): void {
-		const work = this.begin();
+		const since = this.#enter();
 		try {
-			run();
+			if (this.#parent) this.#parent.measure(run);
+			else run();
 		} finally {
-			work.end();
+			this.#count(this.#leave(since));
 		}
 	}
 
 	/** Runs what no request waits for, and what keeps the relay busy all the same. */
 	occupy(run: () => void): void {
-		const parent = this.#parent;
-		if (parent) parent.occupy(() => this.#occupy(run));
-		else this.#occupy(run);
+		const since = this.#enter();
+		try {
+			if (this.#parent) this.#parent.occupy(run);
+			else run();
+		} finally {
+			this.#leave(since);
+		}
 	}
 
 	/** A commit has stored so many entries, so many of them events. */
@@ -167,8 +171,7 @@ export class Figures {
 	}
 
 	refused(code: ErrorCode): void {
-		if (this.#refusals.size < MOST_CODES || this.#refusals.has(code))
-			this.#refusals.set(code, (this.#refusals.get(code) ?? 0) + 1);
+		this.#refusals.set(code, (this.#refusals.get(code) ?? 0) + 1);
 		this.#parent?.refused(code);
 	}
 
@@ -216,15 +219,6 @@ export class Figures {
 			refusals: Object.fromEntries(this.#refusals),
 			...structuredClone(this.#sums),
 		};
-	}
-
-	#occupy(run: () => void): void {
-		const since = this.#enter();
-		try {
-			run();
-		} finally {
-			this.#leave(since);
-		}
 	}
 
 	#enter(): number {

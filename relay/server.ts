@@ -246,8 +246,7 @@ export default class Relay implements Party.Server {
 			return await answerChange(await this.#findChannel(who), standard, who, id, part === 'reactions');
 		} catch (error) {
 			const known = error instanceof FeedError ? error : reportFault(error);
-			this.#figures.refused(known.code);
-			if (known === error) journal.refusal(known, this.#about('http', who));
+			this.#noteRefusal(known, 'http', who);
 			return answerProblem(known);
 		} finally {
 			work.end();
@@ -356,6 +355,12 @@ export default class Relay implements Party.Server {
 		return this.#getChannel();
 	}
 
+	/** Counted, and where it is worth a line written down; faults of our own were written down before. */
+	#noteRefusal(error: FeedError, via: Refused['via'], who: Identity): void {
+		this.#figures.refused(error.code);
+		journal.refusal(error, this.#about(via, who));
+	}
+
 	#about(via: Refused['via'], { subject, address }: Identity): Refused {
 		return { via, channel: this.room.id, subject, address };
 	}
@@ -432,10 +437,7 @@ export default class Relay implements Party.Server {
 			getPresence: () => this.#getPresence(),
 			...{ address, refusal },
 			connection: `${nameProcess()}-${++connections}`,
-			onRefused: (error, who) => {
-				figures.refused(error.code);
-				journal.refusal(error, this.#about('socket', who));
-			},
+			onRefused: (error, who) => this.#noteRefusal(error, 'socket', who),
 			clock,
 			memory,
 			remember: (memory) => {
@@ -497,10 +499,7 @@ export default class Relay implements Party.Server {
 			...{ log, clock, limiter, figures, maxEventBytes: valueFor(settings.maxEventBytes, id) },
 			afterDrain: (run) => setTimeout(() => figures.occupy(run), 0),
 			onFault: reportFault,
-			onRefused: (error, who) => {
-				figures.refused(error.code);
-				journal.refusal(error, this.#about('publish', who));
-			},
+			onRefused: (error, who) => this.#noteRefusal(error, 'publish', who),
 			onModerated: (change, who) => journal.act(change, this.#about('publish', who)),
 		});
 		await channel.load();

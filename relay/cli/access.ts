@@ -22,7 +22,12 @@ export interface Access {
 const DEFAULT_RELAY = 'http://localhost:1999';
 
 /** What to do where the relay wants another token, or one at all. */
-export const TOKEN_ADVICE = 'Give a token by LIVE_FEED_TOKEN or --token-file; `live-feed token` signs one.';
+const TOKEN_ADVICE = 'Give a token by LIVE_FEED_TOKEN or --token-file; `live-feed token` signs one.';
+
+/** A refusal that another token may end, with what to do about it; undefined for any other. */
+export function adviseToken({ code, message }: { code: string; message: string }): string | undefined {
+	return code.startsWith('token-') || code === 'forbidden' ? `${message} ${TOKEN_ADVICE}` : undefined;
+}
 
 export const ACCESS_HELP = `
 A token is in LIVE_FEED_TOKEN, or in the file of --token-file, which is read

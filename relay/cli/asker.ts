@@ -1,5 +1,6 @@
 // Requests to a relay that may be something else: each with its time, and whatever is answered is an answer.
 // Knows fetch and what proxies write into headers; never knows what is asked for.
+import { authorize } from './access.ts';
 
 const TIMEOUT_MS = 5000;
 /** What stands between writes its name into these. */
@@ -47,7 +48,7 @@ export class Asker {
 
 	/** Headers of a request by whoever has the token. */
 	headers(more: Record<string, string> = {}): Record<string, string> {
-		return { ...(this.token ? { authorization: `Bearer ${this.token}` } : {}), ...more };
+		return { ...authorize(this.token), ...more };
 	}
 
 	/** @throws Unanswered */

@@ -8,7 +8,7 @@ import { FeedError } from '../protocol/errors.ts';
 import { type ChangeDraft, type Draft, type Json, LEVELS } from '../protocol/event.ts';
 import { MAX_EVENT_BYTES, MAX_TEXT_BYTES } from '../protocol/limits.ts';
 import { parseChannel } from '../protocol/types.ts';
-import { ACCESS_HELP, type AccessOptions, addAccess, readAccess, TOKEN_ADVICE } from './access.ts';
+import { ACCESS_HELP, type AccessOptions, addAccess, adviseToken, readAccess } from './access.ts';
 import { FileFollower } from './follower.ts';
 import { type Line, LineSplitter } from './lines.ts';
 import { Outbox, type Outcome } from './outbox.ts';
@@ -179,10 +179,9 @@ class Tally {
 	}
 
 	#explain(): string {
-		const { code, message } = this.#reason ?? { code: 'closed', message: '' };
-		if (code === 'closed') return `${this.#relay} has not answered in time; give it more with --timeout.`;
-		const isAboutToken = code.startsWith('token-') || code === 'forbidden';
-		return isAboutToken ? `${message} ${TOKEN_ADVICE}` : `${this.#relay}: ${message}`;
+		const reason = this.#reason ?? { code: 'closed', message: '' };
+		if (reason.code === 'closed') return `${this.#relay} has not answered in time; give it more with --timeout.`;
+		return adviseToken(reason) ?? `${this.#relay}: ${reason.message}`;
 	}
 }
 

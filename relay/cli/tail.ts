@@ -9,7 +9,7 @@ import { MAX_PAGE_EVENTS } from '../protocol/limits.ts';
 import { parsePosition } from '../protocol/position.ts';
 import { parseSince } from '../protocol/since.ts';
 import { isTypePattern, parseChannel } from '../protocol/types.ts';
-import { ACCESS_HELP, type AccessOptions, addAccess, readAccess, TOKEN_ADVICE } from './access.ts';
+import { ACCESS_HELP, type AccessOptions, addAccess, adviseToken, readAccess } from './access.ts';
 import { EntryPrinter } from './entry-line.ts';
 import { type Gap, readChannel, type Told } from './reader.ts';
 import { cleanJson, hasColours, Output, say } from './terminal.ts';
@@ -94,8 +94,7 @@ async function run(channel: string, options: TailOptions, command: Command): Pro
 		}
 	} catch (error) {
 		if (!(error instanceof FeedError)) throw error;
-		const isAboutToken = error.code.startsWith('token-') || error.code === 'forbidden';
-		throw new Failure(isAboutToken ? `${error.message} ${TOKEN_ADVICE}` : error.message);
+		throw new Failure(adviseToken(error) ?? error.message);
 	} finally {
 		idle.end();
 	}

@@ -1,6 +1,6 @@
 // GET, HEAD and DELETE of /channels/{channel}: what there is of a channel, whether there is one, and emptying it.
 // Knows the shape of the answer; never knows storage, or who may do it.
-import { type Connections, TRANSPORTS } from '../audience.ts';
+import { type Connections, countAll } from '../audience.ts';
 import type { Channel } from '../channel.ts';
 import { FeedError } from '../protocol/errors.ts';
 import { NO_EPOCH } from '../protocol/position.ts';
@@ -23,7 +23,6 @@ export async function answerChannel(
 		throw new FeedError('not-found', 'Nothing was published to this channel yet; the first event makes it.');
 	if (isHead) return new Response(null, { headers: shareHeaders({ 'cache-control': 'no-store' }) });
 	const { count, bytes } = await channel.measure();
-	const total = TRANSPORTS.reduce((sum, one) => sum + viewers[one], 0);
-	const all = { total, ...viewers };
+	const all = { total: countAll(viewers), ...viewers };
 	return answerJson({ channel: name, epoch, first, last, count, bytes, viewers: all, pulse: channel.readPulse() });
 }

@@ -1,6 +1,6 @@
 // GET /metrics and GET /status: the same figures as Prometheus text, as a line for Nagios, as JSON for Zabbix and people.
 // Knows names, units and thresholds; never knows how anything is counted, nor who may read it.
-import { type Connections, TRANSPORTS } from '../audience.ts';
+import { type Connections, countAll, TRANSPORTS } from '../audience.ts';
 import { DURATION_BOUNDS_MS, type Readings, type Strain, type Sum } from '../figures.ts';
 import { FeedError } from '../protocol/errors.ts';
 import { answerJson, shareHeaders } from './answers.ts';
@@ -45,7 +45,6 @@ const figure = (
 	scale?: number,
 ): Figure => ({ name, metric, type, unit, help, of, ...(scale === undefined ? {} : { scale }) });
 
-const sum = ({ viewers }: Report): number => TRANSPORTS.reduce((all, one) => all + viewers[one], 0);
 const mean = ({ count, total }: Sum): number => (count === 0 ? 0 : total / count);
 
 /** Those that are one number. Percent and milliseconds are people's, ratios and seconds are Prometheus'. */
@@ -115,7 +114,7 @@ const FIGURES: readonly Figure[] = [
 	),
 	figure('frames', 'frames_total', 'counter', 'c', 'Frames that were sent to clients.', (r) => r.readings.frames),
 	figure('frameBytes', 'frame_bytes_total', 'counter', 'B', 'Bytes of these frames.', (r) => r.readings.frameBytes),
-	figure('viewerCount', 'connections', 'gauge', '', 'Clients that are connected.', sum),
+	figure('viewerCount', 'connections', 'gauge', '', 'Clients that are connected.', (r) => countAll(r.viewers)),
 	figure('lag', 'viewer_lag_entries', 'gauge', '', 'Entries that the slowest viewer has yet to get.', (r) => r.lag),
 	figure('queuedDrafts', 'queued_drafts', 'gauge', '', 'Drafts that wait to be stored.', (r) => r.drafts),
 	figure('queuedBytes', 'queued_bytes', 'gauge', 'B', 'Bytes of these drafts.', (r) => r.draftBytes),
@@ -259,7 +258,7 @@ export function answerStatus(report: Report, request: Request): Response {
 		const min = unit === '%' ? '0;100' : '0';
 		return `${name}=${value}${unit};${warning?.text ?? ''};${critical?.text ?? ''};${min}`;
 	});
-	const short = `${round(readings.requestsPerSecond)} requests/s, ${round(readings.idle * 100)} % idle, ${round(readings.meanMs)} ms mean, ${sum(report)} connected`;
+	const short = `${round(readings.requestsPerSecond)} requests/s, ${round(readings.idle * 100)} % idle, ${round(readings.meanMs)} ms mean, ${countAll(viewers)} connected`;
 	const why = passed.map(({ name, value, state }) => `${name} is ${value} (${state.toLowerCase()}), `).join('');
 	const line = `LIVE-FEED ${worst} - ${channel === undefined ? '' : `${channel}: `}${why}${short} | ${data.join(' ')}\n`;
 	const headers = shareHeaders({ 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' });
