@@ -4,7 +4,7 @@
 import { type Amended, addReply, amend, isOwn, personOf } from './amendment.ts';
 import { DraftQueue } from './draft-queue.ts';
 import { Figures } from './figures.ts';
-import { Filter, Frame } from './frame.ts';
+import { Filter, type Form, Frame } from './frame.ts';
 import { digestDraft } from './idempotency.ts';
 import { capabilitiesOf, deny, type Identity } from './identity.ts';
 import type { Limiter } from './limiter.ts';
@@ -368,7 +368,8 @@ export class Channel {
 			if (viewer.turn !== turn) return;
 			const page = await this.#pages.read(viewer.cursor, viewer.freshTo);
 			if (viewer.turn !== turn) return;
-			viewer.sendHistory(this.#overtake(viewer, page));
+			await viewer.sendHistory(this.#overtake(viewer, page));
+			if (viewer.turn !== turn) return;
 		}
 		viewer.isLive = true;
 		this.#live.add(viewer);
@@ -561,7 +562,17 @@ export class Channel {
 		const frame = new Frame(this.epoch, before + 1, this.#log.last, entries);
 		for (const { filter } of this.#filters.values()) frame.cover(filter);
 		this.#isDraining = true;
-		this.#broadcast(frame, [...this.#live]);
+		this.#send(frame);
+	}
+
+	/** Deflated first for those who can inflate it, once for all of them. Who joins meanwhile has it from the log. */
+	#send(frame: Frame): void {
+		const inflating = new Map<Filter, Form>();
+		for (const { sink, filter } of this.#live) if (sink.inflates) inflating.set(filter, sink.form);
+		const deflating = frame.deflateLive(inflating);
+		if (!deflating) this.#broadcast(frame, [...this.#live]);
+		// What cannot be deflated is sent as it is.
+		else deflating.catch(this.#options.onFault).then(() => this.#broadcast(frame, [...this.#live]));
 	}
 
 	/** Answers what is told of it: all as it stands after the commit, so that nothing shows that is removed already. */

@@ -1,6 +1,7 @@
 // A run of entries on its way to viewers, encoded once for each form and filter.
 // Knows ranges and encodings; never knows who reads or how it is sent.
 import { joinBytes } from './bytes.ts';
+import { deflate, isDeflatable } from './deflate.ts';
 import type { Entry } from './log.ts';
 import type { FeedEntry, Status } from './protocol/event.ts';
 import { MAX_FILTER_BYTES } from './protocol/limits.ts';
@@ -60,14 +61,26 @@ export const socketForm: Form = ({ epoch, from, to, entries }) =>
 		']}',
 	);
 
+/** What a frame is as bytes, and deflated where it was asked for and is worth it. */
+interface Encoded {
+	plain: Uint8Array;
+	deflated?: Uint8Array | undefined;
+}
+
+/** Who can inflate gets what is smaller; it is the same for all of them. */
+async function deflateOnce(encoded: Encoded): Promise<void> {
+	if (!isDeflatable(encoded.plain)) return;
+	encoded.deflated ??= await deflate(encoded.plain);
+}
+
 export class Frame {
 	readonly epoch: string;
 	readonly from: number;
 	readonly to: number;
 	readonly entries: readonly Entry[];
-	readonly #live = new Map<Filter, { run: Run; encoded: Map<Form, Uint8Array> }>();
+	readonly #live = new Map<Filter, { run: Run; encoded: Map<Form, Encoded> }>();
 	/** For those who catch up together: the last that was encoded for each filter. */
-	readonly #history = new Map<Filter, { form: Form; from: number; bytes: Uint8Array }>();
+	readonly #history = new Map<Filter, { form: Form; from: number; encoded: Encoded; deflating?: Promise<void> }>();
 
 	constructor(epoch: string, from: number, to: number, entries: readonly Entry[]) {
 		this.epoch = epoch;
@@ -85,26 +98,43 @@ export class Frame {
 		filter.covered = this.to;
 	}
 
+	/** Makes ready what `encodeLive` answers to those who can inflate, by their filter; undefined where nothing is worth it. */
+	deflateLive(forms: ReadonlyMap<Filter, Form>): Promise<unknown> | undefined {
+		const worth = [...forms].flatMap(([filter, form]) => this.#encodeLive(form, filter) ?? []);
+		const deflating = worth.filter(({ plain }) => isDeflatable(plain)).map(deflateOnce);
+		return deflating.length === 0 ? undefined : Promise.all(deflating);
+	}
+
 	/** For live viewers of `filter`, encoded at the first call; undefined where the filter leaves nothing. */
-	encodeLive(form: Form, filter: Filter): Uint8Array | undefined {
+	encodeLive(form: Form, filter: Filter, inflates = false): Uint8Array | undefined {
+		const encoded = this.#encodeLive(form, filter);
+		return (inflates ? encoded?.deflated : undefined) ?? encoded?.plain;
+	}
+
+	#encodeLive(form: Form, filter: Filter): Encoded | undefined {
 		const live = this.#live.get(filter);
 		if (!live) return undefined;
-		let bytes = live.encoded.get(form);
-		if (!bytes) {
-			bytes = form(live.run);
-			live.encoded.set(form, bytes);
+		let encoded = live.encoded.get(form);
+		if (!encoded) {
+			encoded = { plain: form(live.run) };
+			live.encoded.set(form, encoded);
 		}
-		return bytes;
+		return encoded;
 	}
 
 	/** For one viewer who catches up, `from` where his last frame ended; an empty run too, since it says how far he is. */
-	encodeHistory(form: Form, filter: Filter, from: number): Uint8Array {
-		const known = this.#history.get(filter);
-		if (known?.form === form && known.from === from) return known.bytes;
-		const { epoch, to } = this;
-		const bytes = form({ epoch, from, to, entries: this.#select(filter) });
-		this.#history.set(filter, { form, from, bytes });
-		return bytes;
+	async encodeHistory(form: Form, filter: Filter, from: number, inflates = false): Promise<Uint8Array> {
+		let known = this.#history.get(filter);
+		if (known?.form !== form || known.from !== from) {
+			const { epoch, to } = this;
+			known = { form, from, encoded: { plain: form({ epoch, from, to, entries: this.#select(filter) }) } };
+			this.#history.set(filter, known);
+		}
+		const { encoded } = known;
+		if (!inflates) return encoded.plain;
+		known.deflating ??= deflateOnce(encoded);
+		await known.deflating;
+		return encoded.deflated ?? encoded.plain;
 	}
 
 	#select(filter: Filter): readonly Entry[] {

@@ -27,6 +27,8 @@ export interface SessionMemory extends WindowMemory {
 	/** The types of the hello; null for all. Absent where there was none yet. */
 	types?: string[] | null;
 	status?: Status[];
+	/** True where it can inflate frames. */
+	inflates?: true;
 	/** Who it is. */
 	who?: Identity;
 	/** The name of the connection in its process. */
@@ -97,6 +99,7 @@ export class Session implements Publisher, Visitor {
 	/** Types of the newest hello that was answered; null for all. */
 	#types: string[] | null | undefined;
 	#status: Status[] = [];
+	#inflates: boolean;
 	#isUnsaved = false;
 	/** So much is outstanding that he is being closed. */
 	#isOverdrawn = false;
@@ -118,6 +121,7 @@ export class Session implements Publisher, Visitor {
 		this.#who = memory?.who ?? { ...NOBODY, address: options.address };
 		this.#types = memory?.types;
 		this.#status = memory?.status ?? [];
+		this.#inflates = memory?.inflates ?? false;
 		this.#saidHello = this.#types !== undefined;
 		this.#window = new Window(options.backlog, memory ?? undefined, options.isCounted);
 		if (!this.#window.isOpen) this.#watchStall();
@@ -147,6 +151,7 @@ export class Session implements Publisher, Visitor {
 			...{ who: this.#who, connection: this.connection },
 			...(this.#types === undefined ? {} : { types: this.#types }),
 			...(this.#status.length === 0 ? {} : { status: this.#status }),
+			...(this.#inflates ? { inflates: true } : {}),
 			...(position === undefined ? {} : { position }),
 			...(presence === undefined ? {} : { presence }),
 		});
@@ -337,6 +342,7 @@ export class Session implements Publisher, Visitor {
 			this.save();
 			return;
 		}
+		this.#inflates = hello.inflate ?? false;
 		const viewer = this.#createViewer(channel, hello);
 		const turn = viewer.turn;
 		const position = hello.position === undefined ? undefined : parsePosition(hello.position);
@@ -373,7 +379,7 @@ export class Session implements Publisher, Visitor {
 		// Too many filters, or too long a one: everything is sent, and the client chooses.
 		this.#filter = channel.takeFilter(wish) ?? channel.takeFilter();
 		const sink = {
-			form: socketForm,
+			...{ form: socketForm, inflates: this.#inflates },
 			isReady: () => this.#window.isOpen,
 			whenReady: () => this.#whenOpen(),
 			write: (bytes: Uint8Array) => this.#transmit(bytes),
@@ -446,7 +452,9 @@ export class Session implements Publisher, Visitor {
 		const viewer = this.#viewer;
 		const position = epoch && viewer?.isLive ? { position: formatPosition({ epoch, seq: viewer.cursor }) } : {};
 		const spread = returnMs === undefined ? {} : { returnMs };
-		this.#send({ type: 'pong', time: this.#options.clock(), ...position, ...spread });
+		const pong: RelayMessage = { type: 'pong', time: this.#options.clock(), ...position, ...spread };
+		// Not worth remembering on its own: who asks is there, and thousands who are idle do nothing else.
+		this.#transmit(JSON.stringify(pong), { isMinor: true });
 	}
 
 	#refuse(error: unknown, ref?: number): void {
@@ -460,7 +468,7 @@ export class Session implements Publisher, Visitor {
 		// A token that is over is no draft's fault: it is sent again with another one.
 		this.#transmit(
 			JSON.stringify(formatError(known, known.code === 'token-expired' ? undefined : (ref ?? known.ref))),
-			isLast,
+			{ isLast },
 		);
 		if (isLast) this.#close(close, known.message);
 	}
@@ -470,7 +478,7 @@ export class Session implements Publisher, Visitor {
 	}
 
 	/** A socket that is closing throws at `send`; its `close` event follows and ends the conversation. */
-	#transmit(data: string | Uint8Array, isLast = false): void {
+	#transmit(data: string | Uint8Array, { isLast = false, isMinor = false } = {}): void {
 		if (this.#isOver) return;
 		if (!isLast && hasExpired(this.#who, this.#options.clock())) {
 			this.#refuse(createError('token-expired'));
@@ -486,7 +494,7 @@ export class Session implements Publisher, Visitor {
 		const bytes = typeof data === 'string' ? encoder.encode(data).length : data.length;
 		window.send(bytes);
 		this.#options.onSent(bytes);
-		this.#changed();
+		if (!isMinor) this.#changed();
 		if (window.isOpen) return;
 		const wasOverdrawn = this.#isOverdrawn;
 		this.#isOverdrawn = window.isOverdrawn;

@@ -5,6 +5,8 @@ import type { Filter, Form, Frame } from './frame.ts';
 /** Where a viewer's frames go. */
 export interface Sink {
 	readonly form: Form;
+	/** True where frames may come deflated. */
+	readonly inflates?: boolean;
 	/** False while the reader is behind: he is then fed from the log. */
 	isReady(): boolean;
 	/** Resolves once it is ready again, or gone. */
@@ -52,7 +54,7 @@ export class Viewer {
 			this.isLive = false;
 			return false;
 		}
-		const bytes = frame.encodeLive(this.sink.form, this.filter);
+		const bytes = frame.encodeLive(this.sink.form, this.filter, this.sink.inflates);
 		if (bytes) {
 			this.sink.write(bytes);
 			this.#told = frame.to;
@@ -74,14 +76,16 @@ export class Viewer {
 		this.refreshedTo = refreshedTo;
 	}
 
-	/** Sends a page of the log. */
-	sendHistory(frame: Frame): void {
+	/** Sends a page of the log, unless the feeding that it belongs to is over by then. */
+	async sendHistory(frame: Frame): Promise<void> {
+		const { turn, sink } = this;
 		const isHole = frame.from > this.cursor + 1;
-		if (isHole) this.sink.skip?.(this.cursor + 1, frame.from - 1);
 		const from = isHole ? frame.from : this.#told + 1;
-		const bytes = frame.encodeHistory(this.sink.form, this.filter, from);
-		this.sink.write(bytes);
-		this.sink.replayed?.(bytes.length);
+		const bytes = await frame.encodeHistory(sink.form, this.filter, from, sink.inflates);
+		if (this.turn !== turn) return;
+		if (isHole) sink.skip?.(this.cursor + 1, frame.from - 1);
+		sink.write(bytes);
+		sink.replayed?.(bytes.length);
 		this.cursor = frame.to;
 		this.#told = frame.to;
 	}

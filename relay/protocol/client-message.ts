@@ -26,6 +26,8 @@ export interface Hello {
 	types?: string[];
 	/** Statuses of events to be sent; all where left out. */
 	status?: Status[];
+	/** Binary frames may come deflated: in zlib format (RFC 1950), whose first byte is 0x78. */
+	inflate?: boolean;
 	/** A random key of this browser: makes who has no token the author of what he publishes. 16 to 64 printable ASCII characters. */
 	author?: string;
 	/** Wants to be counted among those who are here, and to be told of them. */
@@ -64,7 +66,7 @@ function refuse(message: string): never {
 }
 
 function parseHello(value: Record<string, unknown>): Hello {
-	const { protocol, token, ref, position, history, types, status, author, presence } = value;
+	const { protocol, token, ref, position, history, types, status, inflate, author, presence } = value;
 	if (protocol !== PROTOCOL_VERSION) {
 		throw new FeedError(
 			'unsupported-protocol',
@@ -99,6 +101,10 @@ function parseHello(value: Record<string, unknown>): Hello {
 		hello.types = types;
 	}
 	if (status !== undefined) hello.status = parseStatuses(status);
+	if (inflate !== undefined) {
+		if (typeof inflate !== 'boolean') return refuse('`inflate` of a hello is true or false.');
+		hello.inflate = inflate;
+	}
 	if (author !== undefined) hello.author = parseAuthor(author);
 	if (presence !== undefined) hello.presence = parsePresence(presence);
 	return hello;

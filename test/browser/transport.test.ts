@@ -76,6 +76,31 @@ const transports: [string, CreateTransport][] = [
 	['long polling', createLongPoll],
 ];
 
+describe('the relay by a WebSocket whose frames are deflated', () => {
+	it('[DEFL2] deals with all that comes in its order, also with what is small and comes while it inflates', async () => {
+		const channel = newChannel();
+		const large = (count: number) => Array.from({ length: count }, () => ({ text: 'lorem ipsum '.repeat(300) }));
+		await post(channel, large(60));
+		const line = await new Line(createWebSocket, channel).open();
+		await line.hello({ inflate: true });
+		for (let n = 0; n < 10; n++) {
+			await post(channel, large(n % 2 === 0 ? 30 : 1));
+			await post(channel, { text: 'little' });
+			line.say({ type: 'ping' });
+		}
+		await until(() => line.covered === 225 && line.of('pong').length === 10, 'everything');
+		expect(line.seqs).to.deep.equal(range(11, 225)); // 50 of history
+		// A pong says up to where everything was sent before it.
+		let covered = '';
+		for (const message of line.messages) {
+			if (message.type === 'entries') covered = `${message.epoch}:${message.to}`;
+			if (message.type === 'pong') expect(message.position).to.equal(covered);
+		}
+		line.transport.close();
+		expect(line.closes).to.deep.equal([]);
+	});
+});
+
 for (const [name, create] of transports) {
 	describe(`the relay by ${name}`, () => {
 		const lines: Line[] = [];

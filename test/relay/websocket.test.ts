@@ -38,6 +38,47 @@ async function post(channel: string, drafts: unknown[]): Promise<void> {
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
+describe('frames', () => {
+	it('[DEFL1] come deflated to who can inflate them, history and live, where they are large', async () => {
+		const channel = createChannelName('deflated');
+		const large = range(1, 40).map((n) => ({ text: `${'lörem ipsum '.repeat(8)}${n}` }));
+		await post(channel, large);
+		const [small, plain] = await Promise.all([join(channel, { inflate: true }), join(channel, { inflate: false })]);
+		await small.until(() => small.seqs.length === 40, 'history');
+		await post(channel, large);
+		await post(channel, [{ text: 'little' }]);
+		for (const viewer of [small, plain]) {
+			await viewer.until(() => viewer.seqs.length === 81, 'what is live');
+			expect(viewer.seqs).toEqual(range(1, 81));
+		}
+		expect(small.events).toEqual(plain.events);
+		const kinds = (viewer: Conversation) => viewer.isDeflated.filter((_, at) => viewer.messages[at].type === 'entries');
+		expect(kinds(small)).toEqual([true, true, false]);
+		expect(kinds(plain)).toEqual([false, false, false]);
+		expect(small.bytes).toBeLessThan(plain.bytes / 3);
+	});
+
+	it('[DEFL2] are confirmed as they came, however much they were before', async () => {
+		const channel = createChannelName('deflated-window');
+		const viewer = await join(channel, { inflate: true, history: 0 });
+		const before = viewer.bytes;
+		for (let n = 0; n < 8; n++) await post(channel, Array(20).fill({ text: 'x'.repeat(8000) }));
+		// More than a window of events, and next to nothing on the way: nobody has to confirm it.
+		await viewer.until(() => viewer.seqs.length === 160, 'all of it');
+		expect(viewer.bytes - before).toBeLessThan(64 * 1024);
+		expect(viewer.seqs).toEqual(range(1, 160));
+	});
+
+	it('[DEFL1] a hello that says neither yes nor no is refused', async () => {
+		const viewer = await connect(createChannelName('deflated-how'));
+		viewer.send({ type: 'hello', protocol: 1, inflate: 'gzip' });
+		expect(await viewer.next('error')).toMatchObject({
+			code: 'invalid-message',
+			message: expect.stringContaining('inflate'),
+		});
+	});
+});
+
 describe('hello', () => {
 	it('[HELLO4] is answered by a welcome, on a channel that nothing was published to', async () => {
 		const viewer = await connect(createChannelName('empty'));

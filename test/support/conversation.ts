@@ -1,6 +1,7 @@
 // A WebSocket client that keeps every message until somebody waits for it.
 // Knows frames and waiting; never knows what a message means.
 import { randomBytes } from 'node:crypto';
+import { inflateSync } from 'node:zlib';
 import { WebSocket } from 'ws';
 import { SEEN_BYTES } from '../../relay/protocol/limits.ts';
 import { look } from './spill.ts';
@@ -30,6 +31,8 @@ export class Conversation {
 	readonly messages: Message[] = [];
 	/** True where the frame was binary, by message. */
 	readonly isBinary: boolean[] = [];
+	/** True where it came deflated, which only comes to who says `inflate: true`. */
+	readonly isDeflated: boolean[] = [];
 	closed: { code: number; reason: string } | undefined;
 	#wake: (() => void)[] = [];
 	#read = 0;
@@ -43,8 +46,11 @@ export class Conversation {
 				confirmed = this.bytes;
 				this.send({ type: 'seen', bytes: confirmed });
 			}
-			this.messages.push(JSON.parse(look('messages', String(data))));
+			const isDeflated = isBinary && data[0] === 0x78;
+			const text = String(isDeflated ? inflateSync(data) : data);
+			this.messages.push(JSON.parse(look('messages', text)));
 			this.isBinary.push(isBinary);
+			this.isDeflated.push(isDeflated);
 			this.#notify();
 		});
 		socket.on('close', (code, reason) => {
@@ -136,6 +142,7 @@ export class Conversation {
 	forget(): void {
 		this.messages.length = 0;
 		this.isBinary.length = 0;
+		this.isDeflated.length = 0;
 		this.#read = 0;
 	}
 

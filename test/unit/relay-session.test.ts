@@ -541,6 +541,9 @@ describe('a window', () => {
 		const test = await createTestChannel();
 		const { socket, session, saves, memory } = open(test);
 		session.receive('{"type":"ping"}');
+		expect(socket.types).toEqual(['pong']);
+		expect(saves.asked).toBe(0); // thousands who are idle do nothing else, and are to cost nothing
+		session.receive('{}');
 		expect(saves.asked).toBe(1);
 		const state = memory();
 		expect(state).toMatchObject({ seen: 0, outstanding: socket.bytes });

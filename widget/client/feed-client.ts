@@ -37,7 +37,7 @@ import { checkTypes, matchesSome, Subscriptions } from './subscriptions.ts';
 import type { Gap } from './timeline.ts';
 import { type CreateTransport, TRANSPORT_MEMORY, type Transport } from './transport.ts';
 import type { Vigil } from './vigil.ts';
-import { createWebSocket } from './websocket.ts';
+import { canInflate, createWebSocket } from './websocket.ts';
 
 /** What is not needed at once, or not while all is well. */
 type Later = typeof import('./later.ts');
@@ -486,6 +486,7 @@ export class FeedClient {
 			...(isShort ? { types: [...types] } : {}),
 			...(status ? { status: [...status] } : {}),
 			...(author ? { author } : {}),
+			...(canInflate ? { inflate: true } : {}),
 			...this.#attendance?.wish,
 		});
 		clearTimeout(this.#timer);
