@@ -519,7 +519,7 @@ export class Channel {
 			taken++;
 			const count = entries.length;
 			const result = this.#take(pending, commit);
-			for (const entry of entries.slice(count)) bytes += entry.bytes.length;
+			for (let at = count; at < entries.length; at++) bytes += (entries[at] as Entry).bytes.length; // below the length
 			const { publisher } = pending;
 			const own = results.get(publisher) ?? [];
 			own.push(result);

@@ -24,6 +24,7 @@ export class Limiter {
 	/** Takes one event of so many bytes, or answers why not. */
 	publish(publisher: Connection, bytes: number): FeedError | undefined {
 		const { publishes, publishedBytes } = this.#limits;
+		if (publishes === undefined && publishedBytes === undefined) return undefined;
 		const tellEvents = (limit: number) => `${limit} events a minute are allowed`;
 		const tellBytes = (limit: number) => `${limit} bytes of events a minute are allowed`;
 		const tooMany = this.#take(publisher, 'publishes', 1, publishes, tellEvents);

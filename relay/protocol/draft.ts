@@ -49,6 +49,13 @@ function byteLength(text: string): number {
 	return encoder.encode(text).length;
 }
 
+/** How many bytes of UTF-8 a text has, where these are more than so many. Counted only where its length leaves a doubt. */
+function excess(text: string, max: number): number | undefined {
+	if (text.length * 3 <= max) return undefined;
+	const bytes = byteLength(text);
+	return bytes > max ? bytes : undefined;
+}
+
 function refuseControl(text: string, field: string, control: RegExp): void {
 	const found = control.exec(text)?.[0];
 	if (found === undefined) return;
@@ -86,8 +93,8 @@ const parseType: Checker<string> = (value, field) => {
 
 const parseText: Checker<string> = (value, field) => {
 	if (typeof value !== 'string') return refuse(`\`${field}\` is a string.`);
-	const bytes = byteLength(value);
-	if (bytes > MAX_TEXT_BYTES) {
+	const bytes = excess(value, MAX_TEXT_BYTES);
+	if (bytes !== undefined) {
 		return refuse(
 			`\`${field}\` has at most ${MAX_TEXT_BYTES} bytes; this one has ${bytes}. Put more into \`data\`, or link to it with \`url\`.`,
 		);
@@ -157,8 +164,8 @@ function checkJson(value: unknown, field: string, levels: number, seen: number):
 
 const parseData: Checker<Json> = (value, field) => {
 	checkJson(value, field, MAX_DATA_LEVELS, 0);
-	const bytes = byteLength(JSON.stringify(value));
-	if (bytes > MAX_DATA_BYTES) {
+	const bytes = excess(JSON.stringify(value), MAX_DATA_BYTES);
+	if (bytes !== undefined) {
 		refuse(`\`${field}\` has at most ${MAX_DATA_BYTES} bytes as JSON; this one has ${bytes}.`);
 	}
 	return value as Json; // JSON.parse gave it and the walk above has seen all of it
