@@ -39,6 +39,7 @@ import {
 } from './protocol/event.ts';
 import {
 	MAX_COMMIT_BYTES,
+	MAX_DEFLATED_COMMIT_BYTES,
 	MAX_EVENT_BYTES,
 	MAX_FILTERS,
 	MAX_QUEUE_BYTES,
@@ -166,6 +167,8 @@ export class Channel {
 	/** Why nothing is taken or read here any more. */
 	#failure: FeedError | undefined;
 	#isDraining = false;
+	/** What the next commit takes: as much as is not too much on the way to each viewer. */
+	#commitBytes = MAX_COMMIT_BYTES;
 	/** What the next drafts are about is being read. */
 	#isHolding = false;
 	#isPrepared = false;
@@ -513,7 +516,7 @@ export class Channel {
 		let bytes = 0;
 		let [taken, receipts, duplicates] = [0, 0, 0];
 		for (const pending of this.#queue.drafts) {
-			if (bytes >= MAX_COMMIT_BYTES || commit.amended >= MAX_AMENDED_KEYS) break;
+			if (bytes >= this.#commitBytes || commit.amended >= MAX_AMENDED_KEYS) break;
 			// What it is about has to be at hand; it is made so for this one and those after it.
 			if (!this.#isHeld(pending)) break;
 			taken++;
@@ -568,11 +571,24 @@ export class Channel {
 	/** Deflated first for those who can inflate it, once for all of them. Who joins meanwhile has it from the log. */
 	#send(frame: Frame): void {
 		const inflating = new Map<Filter, Form>();
-		for (const { sink, filter } of this.#live) if (sink.inflates) inflating.set(filter, sink.form);
+		let isForAll = true;
+		for (const { sink, filter } of this.#live) {
+			if (sink.inflates) inflating.set(filter, sink.form);
+			else isForAll = false;
+		}
 		const deflating = frame.deflateLive(inflating);
-		if (!deflating) this.#broadcast(frame, [...this.#live]);
+		if (!isForAll) this.#commitBytes = MAX_COMMIT_BYTES;
+		if (!deflating) {
+			this.#broadcast(frame, [...this.#live]);
+			return;
+		}
+		const broadcast = () => {
+			const bytes = MAX_COMMIT_BYTES / (frame.deflatedShare ?? 1);
+			if (isForAll) this.#commitBytes = Math.min(Math.max(bytes, MAX_COMMIT_BYTES), MAX_DEFLATED_COMMIT_BYTES);
+			this.#broadcast(frame, [...this.#live]);
+		};
 		// What cannot be deflated is sent as it is.
-		else deflating.catch(this.#options.onFault).then(() => this.#broadcast(frame, [...this.#live]));
+		deflating.catch(this.#options.onFault).then(broadcast);
 	}
 
 	/** Answers what is told of it: all as it stands after the commit, so that nothing shows that is removed already. */

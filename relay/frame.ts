@@ -105,6 +105,14 @@ export class Frame {
 		return deflating.length === 0 ? undefined : Promise.all(deflating);
 	}
 
+	/** How much of their bytes is left of frames that were deflated, of the worst 0 to 1; undefined where none was. */
+	get deflatedShare(): number | undefined {
+		const shares = [...this.#live.values()].flatMap(({ encoded }) =>
+			[...encoded.values()].map(({ plain, deflated }) => (deflated ? deflated.length / plain.length : 0)),
+		);
+		return Math.max(0, ...shares) || undefined;
+	}
+
 	/** For live viewers of `filter`, encoded at the first call; undefined where the filter leaves nothing. */
 	encodeLive(form: Form, filter: Filter, inflates = false): Uint8Array | undefined {
 		const encoded = this.#encodeLive(form, filter);

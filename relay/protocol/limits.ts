@@ -32,8 +32,10 @@ export const DEFAULT_PAGE_EVENTS = 50;
 export const MAX_PAGE_EVENTS = 1000;
 /** Bytes of events in one page or one frame of history, at about. */
 export const MAX_PAGE_BYTES = 256 * 1024;
-/** Drafts that one commit gathers, bytes, at about: one storage operation, one frame. */
+/** What one commit gathers, bytes of events, at about: one storage operation, one frame. So much comes out of it for each viewer. */
 export const MAX_COMMIT_BYTES = 64 * 1024;
+/** The same where all viewers can inflate, and less than the above comes out of it. */
+export const MAX_DEFLATED_COMMIT_BYTES = 256 * 1024;
 /** Viewers that are sent a frame before the engine gets its turn. */
 export const SLICE_VIEWERS = 100;
 /** Entries that a channel keeps unless the settings say otherwise. */

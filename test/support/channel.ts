@@ -1,5 +1,6 @@
 // A channel over a log in memory, whose clock and engine are moved by hand, and viewers that record.
 // Knows the channel's seams; never knows sockets, storage or PartyKit.
+import { inflateSync } from 'node:zlib';
 import { Channel, type Publisher, type Result } from '../../relay/channel.ts';
 import { type Filter, type Form, type Run, socketForm } from '../../relay/frame.ts';
 import { ANYBODY, type Identity } from '../../relay/identity.ts';
@@ -83,14 +84,18 @@ export class RecordingSink implements Sink {
 	readonly runs: { from: number; to: number; events: FeedEvent[] }[] = [];
 	readonly skipped: [number, number][] = [];
 	readonly form: Form;
+	readonly inflates: boolean;
 	writes = 0;
+	/** Of all that was written. */
+	bytes = 0;
 	failures = 0;
 	isOpen = true;
 	viewer!: Viewer;
 	#wake: (() => void)[] = [];
 
-	constructor(form: Form = socketForm) {
+	constructor(form: Form = socketForm, inflates = false) {
 		this.form = form;
+		this.inflates = inflates;
 	}
 
 	isReady(): boolean {
@@ -103,7 +108,8 @@ export class RecordingSink implements Sink {
 
 	write(bytes: Uint8Array): void {
 		this.writes++;
-		const run = JSON.parse(new TextDecoder().decode(bytes));
+		this.bytes += bytes.length;
+		const run = JSON.parse(new TextDecoder().decode(bytes[0] === 0x78 ? inflateSync(bytes) : bytes));
 		this.runs.push({ from: run.from, to: run.to, events: run.entries });
 	}
 

@@ -1,10 +1,16 @@
 // The channel: commits, order, filters, the seam between history and live, and who is kept from harming whom.
 
 import { describe, expect, it } from 'vitest';
-import type { Filter } from '../../relay/frame.ts';
+import { type Filter, socketForm } from '../../relay/frame.ts';
 import { ANYBODY } from '../../relay/identity.ts';
 import type { Draft } from '../../relay/protocol/event.ts';
-import { MAX_COMMIT_BYTES, MAX_FILTERS, MAX_PAGE_BYTES, SLICE_VIEWERS } from '../../relay/protocol/limits.ts';
+import {
+	MAX_COMMIT_BYTES,
+	MAX_DEFLATED_COMMIT_BYTES,
+	MAX_FILTERS,
+	MAX_PAGE_BYTES,
+	SLICE_VIEWERS,
+} from '../../relay/protocol/limits.ts';
 import { Viewer } from '../../relay/viewer.ts';
 import { countFrames, createTestChannel, RecordingSink, settle } from '../support/channel.ts';
 import { createRandom, withSeed } from '../support/random.ts';
@@ -50,6 +56,41 @@ describe('commits', () => {
 		expect(log.commits.length).toBeGreaterThan(6);
 		for (const { bytes } of log.commits) expect(bytes).toBeLessThan(MAX_COMMIT_BYTES + 8200);
 		for (const { bytes } of log.commits.slice(0, -1)) expect(bytes).toBeGreaterThanOrEqual(MAX_COMMIT_BYTES);
+	});
+
+	it('[COM2] takes more where all can inflate and little is left of it, and no more where one cannot or it stays large', async () => {
+		const { log, publish, drain, join } = await createTestChannel();
+		const viewer = await join({ history: 0 }, undefined, new RecordingSink(socketForm, true));
+		const commits = async (drafts: Draft[]) => {
+			const { length } = log.commits;
+			const last = log.last + drafts.length;
+			publish(drafts);
+			while (viewer.seqs.at(-1) !== last) {
+				await settle();
+				drain();
+			}
+			return log.commits.slice(length).map(({ bytes }) => bytes);
+		};
+		const alike = texts(100, 'x'.repeat(8000));
+		const [first, second] = await commits(alike);
+		expect(first).toBeLessThan(MAX_COMMIT_BYTES + 8200);
+		expect(second).toBeGreaterThanOrEqual(MAX_DEFLATED_COMMIT_BYTES);
+		expect(second).toBeLessThan(MAX_DEFLATED_COMMIT_BYTES + 8200);
+		expect(viewer.seqs).toEqual(range(1, 100));
+		expect(viewer.bytes).toBeLessThan(100 * 80);
+		// Digits of chance become half as much.
+		const random = createRandom(7);
+		const chance = Array.from({ length: 100 }, () => ({
+			text: Array.from({ length: 8000 }, () => random.below(10)).join(''),
+		}));
+		const [, after] = (await commits(chance)).slice(-3);
+		expect(after).toBeGreaterThan(MAX_COMMIT_BYTES * 1.5);
+		expect(after).toBeLessThan(MAX_COMMIT_BYTES * 3);
+		await commits(alike);
+		await join({ history: 0 });
+		expect((await commits(alike)).slice(1)).toSatisfy((sizes: number[]) =>
+			sizes.every((bytes) => bytes < MAX_COMMIT_BYTES + 8200),
+		);
 	});
 
 	it('[COM3] a frame goes to a hundred viewers before the engine gets its turn', async () => {
