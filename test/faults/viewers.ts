@@ -5,6 +5,7 @@ import { WebSocket } from 'ws';
 import type { FeedEvent, Page } from '../../relay/protocol/event.ts';
 import type { RelayMessage } from '../../relay/protocol/relay-message.ts';
 import { FeedClient } from '../../widget/client/index.ts';
+import { readFrame } from '../support/inflate.ts';
 import { parseEventStream } from '../support/text-stream.ts';
 import type { LogRecord, Step } from './checker.ts';
 import { createConfirmer, parseId, placeEvent } from './publishers.ts';
@@ -85,12 +86,13 @@ export class SocketViewer extends ReadingViewer {
 		});
 		this.#socket = socket;
 		const confirm = createConfirmer(socket);
-		socket.on('open', () => socket.send(JSON.stringify({ type: 'hello', protocol: 1, position: this.position })));
+		const hello = { type: 'hello', protocol: 1, position: this.position, inflate: true };
+		socket.on('open', () => socket.send(JSON.stringify(hello)));
 		socket.on('message', (data: Buffer) => {
 			if (this.isOver || socket !== this.#socket) return;
 			confirm(data.length);
 			try {
-				this.#receive(JSON.parse(data.toString()) as RelayMessage);
+				this.#receive(JSON.parse(readFrame(data)) as RelayMessage);
 			} catch {
 				socket.terminate(); // half a message: what it was comes again
 			}

@@ -518,7 +518,7 @@ describe('the seam', () => {
 				const seen: Message[] = [];
 				const types = random.pick([undefined, ['a'], ['b']]);
 				let position: string | undefined = random.pick([undefined, '-:0']);
-				const wish = types ? { types } : {};
+				const wish = { inflate: random.pick([true, false]), ...(types ? { types } : {}) };
 				do {
 					const viewer = await join(
 						channel,

@@ -1,6 +1,5 @@
 // A channel over a log in memory, whose clock and engine are moved by hand, and viewers that record.
 // Knows the channel's seams; never knows sockets, storage or PartyKit.
-import { inflateSync } from 'node:zlib';
 import { Channel, type Publisher, type Result } from '../../relay/channel.ts';
 import { type Filter, type Form, type Run, socketForm } from '../../relay/frame.ts';
 import { ANYBODY, type Identity } from '../../relay/identity.ts';
@@ -10,6 +9,7 @@ import type { Start } from '../../relay/log-reader.ts';
 import { parseDraft } from '../../relay/protocol/draft.ts';
 import type { ChangeDraft, Draft, FeedEvent } from '../../relay/protocol/event.ts';
 import { type Sink, Viewer } from '../../relay/viewer.ts';
+import { readFrame } from './inflate.ts';
 
 /** A log in memory that counts commits and can fail. */
 export class TestLog extends MemoryLog {
@@ -109,7 +109,7 @@ export class RecordingSink implements Sink {
 	write(bytes: Uint8Array): void {
 		this.writes++;
 		this.bytes += bytes.length;
-		const run = JSON.parse(new TextDecoder().decode(bytes[0] === 0x78 ? inflateSync(bytes) : bytes));
+		const run = JSON.parse(readFrame(bytes));
 		this.runs.push({ from: run.from, to: run.to, events: run.entries });
 	}
 

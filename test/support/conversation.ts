@@ -1,9 +1,9 @@
 // A WebSocket client that keeps every message until somebody waits for it.
 // Knows frames and waiting; never knows what a message means.
 import { randomBytes } from 'node:crypto';
-import { inflateSync } from 'node:zlib';
 import { WebSocket } from 'ws';
 import { SEEN_BYTES } from '../../relay/protocol/limits.ts';
+import { isDeflated, readFrame } from './inflate.ts';
 import { look } from './spill.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: whatever the relay says; the tests say what they expect
@@ -46,11 +46,9 @@ export class Conversation {
 				confirmed = this.bytes;
 				this.send({ type: 'seen', bytes: confirmed });
 			}
-			const isDeflated = isBinary && data[0] === 0x78;
-			const text = String(isDeflated ? inflateSync(data) : data);
-			this.messages.push(JSON.parse(look('messages', text)));
+			this.messages.push(JSON.parse(look('messages', readFrame(data))));
 			this.isBinary.push(isBinary);
-			this.isDeflated.push(isDeflated);
+			this.isDeflated.push(isDeflated(data));
 			this.#notify();
 		});
 		socket.on('close', (code, reason) => {
