@@ -68,6 +68,11 @@ export class RawSocket {
 		});
 	}
 
+	/** Bytes that the system has not taken yet. */
+	get unsentBytes(): number {
+		return this.#socket.writableLength;
+	}
+
 	write(bytes: Uint8Array): void {
 		if (!this.#socket.destroyed) this.#socket.write(bytes);
 	}

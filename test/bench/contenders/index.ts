@@ -1,0 +1,18 @@
+// All that are measured, in the order in which they are named.
+// Knows their names; never knows what they are.
+import type { Contender } from './contender.ts';
+import { liveFeed, liveFeedPlain } from './live-feed.ts';
+import { nchan } from './nchan.ts';
+import { socketIo } from './socket-io.ts';
+import { ws } from './ws.ts';
+
+export { liveFeed, liveFeedPlain, nchan, socketIo, ws };
+
+export const CONTENDERS: readonly Contender[] = [liveFeed, liveFeedPlain, nchan, socketIo, ws];
+
+/** @throws Error where nobody has this name */
+export function findContender(name: string): Contender {
+	const found = CONTENDERS.find((contender) => contender.name === name);
+	if (!found) throw new Error(`Expected one of ${CONTENDERS.map((one) => one.name).join(', ')}; it is "${name}".`);
+	return found;
+}
