@@ -1,7 +1,7 @@
 // Loaded into PartyKit's own process before it starts (`node --import`).
 // Knows what PartyKit spawns and where it listens; never knows the relay. Plain JavaScript, so that the child needs no loader.
 import childProcess from 'node:child_process';
-import { syncBuiltinESMExports } from 'node:module';
+import { createRequire, syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
 
 // What the relay finds in its environment: here, since everybody sees the arguments of a process in the list of them.
@@ -41,6 +41,14 @@ childProcess.spawn = (file, args, options) => {
 		if (died) setTimeout(() => process.exit(1), 0);
 	});
 	return child;
+};
+
+// The engine would call back into this process at every request, for a line that says so and that nobody is shown: half of what
+// a request costs. Warnings and what this process says by itself stay.
+const { Log, LogLevel } = createRequire(process.argv[1])('miniflare');
+Object.defineProperty(Log.prototype, 'level', { get: () => LogLevel.WARN, set() {} });
+Log.prototype.info = function (message) {
+	this.log(`[pk:inf] ${message}`);
 };
 
 // The debugger and the engine's way back into this process would listen on every interface; nobody outside needs them.
