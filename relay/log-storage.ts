@@ -111,6 +111,8 @@ export class StorageLog implements Log {
 	#oldestSeen: { seq: number; time: number } | undefined;
 	#isClosed = false;
 	#trimming = false;
+	/** So many events must have come and gone before the oldest segment can be deleted, as far as has been seen. */
+	#trimmableCount = 0;
 	#expiryCheckedAt = 0;
 	/** Of all segments, as they are counted once; and of those that were deleted since that began; bytes. */
 	#measuring: Promise<number> | undefined;
@@ -609,7 +611,8 @@ export class StorageLog implements Log {
 		const now = this.#options.clock();
 		const surplus = this.#events.count - this.#trimmedCount - entries;
 		// By tenths, so that a full channel does not delete at every commit.
-		const full = surplus > Math.max(entries / 10, 1);
+		const isWhole = this.#events.count - entries >= this.#trimmableCount;
+		const full = isWhole && surplus > Math.max(entries / 10, 1);
 		const old = ageMs !== undefined && now - this.#expiryCheckedAt > Math.min(EXPIRY_INTERVAL_MS, ageMs);
 		const changed = this.#changesSinceTrim > KEPT_CHANGES / 10;
 		if (this.#trimming || !(full || old || changed)) return;
@@ -634,6 +637,7 @@ export class StorageLog implements Log {
 				if (!segments[index + 1]) break; // the newest stays, whatever its age: it says what the last `seq` is
 				const { events, ordinal } = parseEvents(key, value);
 				const newest = events.at(-1);
+				this.#trimmableCount = ordinal + events.length;
 				if (!newest || (newest.seq >= this.first && newest.time >= youngest)) break;
 				expired.push(key);
 				if (this.#measuring) this.#forgotten += (value as Uint8Array).length;

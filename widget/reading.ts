@@ -13,7 +13,7 @@ import { isInThread, isSameRow, type Row, Rows, seqOfRow } from './rows.ts';
 import { type Seen, Unread } from './unread.ts';
 import { FIRST_ROWS, type Older, type Order } from './views/panel.ts';
 import { countEvents } from './views/pulse.ts';
-import { ListWindow } from './window.ts';
+import { ListWindow, RUSH_MS } from './window.ts';
 import type { Words } from './words.ts';
 
 /** Nearer than this to the newest row, the reader is at the live edge; pixels. */
@@ -80,6 +80,8 @@ export interface View {
 	older: Older;
 	fresh: ReadonlySet<number>;
 	pulse: Pulse | undefined;
+	/** Rows go by too fast for a hand. */
+	isRushing: boolean;
 }
 
 export class Reader {
@@ -128,6 +130,7 @@ export class Reader {
 	#pulse: Pulse | undefined;
 	#early: readonly FeedEvent[];
 	#stopHands: (() => void) | undefined;
+	#calming: ReturnType<typeof setTimeout> | undefined;
 
 	/** @param early live events that have come already, and changes */
 	constructor(place: Place, early: readonly FeedEntry[]) {
@@ -212,6 +215,7 @@ export class Reader {
 	detach(): void {
 		for (const observer of this.#observers.splice(0)) observer.disconnect();
 		this.#stopHands?.();
+		clearTimeout(this.#calming);
 		this.#announcer.hush();
 		this.#endUnread();
 	}
@@ -266,6 +270,7 @@ export class Reader {
 			mark: this.#unread?.findMark(newest),
 			older: this.#olderEnd,
 			fresh: this.#fresh,
+			isRushing: this.#window.isRushing,
 		};
 	}
 
@@ -294,6 +299,9 @@ export class Reader {
 		this.#isCalled = false;
 		this.#window.settle(true);
 		if (!this.#isPrinting && this.#window.cover(false)) void this.#place.redraw();
+		clearTimeout(this.#calming);
+		// What was left out comes, though nothing else does.
+		if (this.#window.isRushing) this.#calming = setTimeout(() => void this.#place.redraw(), RUSH_MS);
 		this.#look();
 	}
 

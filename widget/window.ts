@@ -5,6 +5,10 @@ import { type Row, type Rows, seqOfRow } from './rows.ts';
 
 /** Rows are drawn so far beyond the view on both sides, or as far as the view is high; pixels. */
 const LEAST_REACH_PX = 400;
+/** And so far where all of them are others in a moment. */
+const RUSH_REACH_PX = 200;
+/** Twice within this time everything in view went by at once: so it goes on until it has not for as long; milliseconds. */
+export const RUSH_MS = 250;
 /** Rows that are drawn at the least and at the most, where nothing else is needed. */
 const LEAST_ROWS = 24;
 const MOST_ROWS = 400;
@@ -67,6 +71,9 @@ export class ListWindow {
 	#isFollowing = true;
 	/** Where it scrolled to then; undefined before it has. */
 	#edgeTop: number | undefined;
+	/** When everything in view went by at once, by `performance.now()`. */
+	#passedAt = Number.NEGATIVE_INFINITY;
+	#isRushing = false;
 
 	constructor(frame: Frame) {
 		this.#frame = frame;
@@ -161,18 +168,37 @@ export class ListWindow {
 	}
 
 	/** Draws the newest rows up to a number, as many as the view takes or as are wanted, and stays with them. */
-	follow(limit: number, rows = this.#count()): void {
+	follow(limit: number, rows?: number): void {
+		this.#noteRush(limit - this.#end);
 		this.#isFollowing = true;
 		this.#aim = this.#anchor = undefined;
 		this.#kept = [];
 		this.#limit = this.#end = limit;
-		this.#start = Math.max(limit - rows, this.#oldest);
+		this.#start = Math.max(limit - (rows ?? this.#count()), this.#oldest);
 		const space = this.#spaceFor(this.older);
 		[this.#above, this.#below] = this.#frame.isNewestFirst() ? [0, space] : [space, 0];
 	}
 
+	/** Whole views go by from one drawing to the next: what cannot be seen, or is gone before a hand could press it, is not worth drawing. */
+	get isRushing(): boolean {
+		return this.#isRushing;
+	}
+
+	/** So many rows have come since it was last drawn. */
+	#noteRush(rows: number): void {
+		const now = performance.now();
+		const view = this.#frame.list.clientHeight;
+		const isRecent = now - this.#passedAt < RUSH_MS;
+		// Nothing goes by where there is no view.
+		const isPassed = this.#isFollowing && view > 0 && rows * this.#rowPx >= view;
+		// Once is a batch, and no rush.
+		this.#isRushing = isRecent && (isPassed || this.#isRushing);
+		if (isPassed) this.#passedAt = now;
+	}
+
 	/** Draws everything that is here, as far as paper goes. */
 	unroll(): void {
+		this.#isRushing = false;
 		this.#end = Math.max(this.#end, this.#limit);
 		this.#start = Math.max(this.#end - MOST_PRINTED_ROWS, this.#oldest);
 		this.#isStale = true;
@@ -187,7 +213,7 @@ export class ListWindow {
 	/** Stays with the newest row no longer. */
 	leave(): void {
 		if (this.#isFollowing) this.#remember();
-		this.#isFollowing = false;
+		this.#isFollowing = this.#isRushing = false;
 	}
 
 	/** Draws the rows around a number, so that its row will stand at a distance from the top of the view, pixels. */
@@ -196,8 +222,8 @@ export class ListWindow {
 	}
 
 	#show(number: number, top: number, isFar: boolean): void {
+		this.#isFollowing = this.#isRushing = false;
 		const half = this.#count() >> 1;
-		this.#isFollowing = false;
 		this.#isStale = true;
 		this.#aim = { number, top, scrollTop: this.#frame.list.scrollTop, isFar };
 		this.#start = Math.max(number - half, this.#oldest);
@@ -392,6 +418,7 @@ export class ListWindow {
 
 	#count(): number {
 		const view = this.#frame.list.clientHeight;
+		if (this.#isRushing) return between(Math.ceil((view + RUSH_REACH_PX) / this.#rowPx), 1, MOST_ROWS);
 		return between(Math.ceil((view + Math.max(view, LEAST_REACH_PX)) / this.#rowPx), LEAST_ROWS, MOST_ROWS);
 	}
 

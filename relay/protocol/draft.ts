@@ -236,7 +236,7 @@ const BY_RELAY: Record<string, string> = {
 };
 
 /** The fields of a draft, in the order in which an error lists them. */
-export const DRAFT_FIELD_NAMES: readonly string[] = Object.keys(DRAFT_FIELDS);
+export const DRAFT_FIELD_NAMES: readonly string[] = /* @__PURE__ */ Object.keys(DRAFT_FIELDS);
 
 function parseFields<T>(value: unknown, field: string, fields: { [K in keyof T]-?: Checker<unknown> }): T {
 	if (typeof value !== 'object' || value === null || Array.isArray(value)) {

@@ -845,6 +845,24 @@ describe('somebody who reads', () => {
 		}
 	});
 
+	for (const order of ['newest-first', 'newest-last'])
+		it(`has no more nodes with ten thousand events than with a few hundred (${order})`, async () => {
+			const feed = await show(texts(300), { order });
+			const count = () => {
+				const walker = document.createTreeWalker(root(feed)); // comments too
+				let nodes = 0;
+				while (walker.nextNode()) nodes++;
+				return nodes;
+			};
+			const [few, rowsOfFew] = [count(), all(feed, '[data-seq]').length];
+			for (let from = 301; from <= 10_300; from += 2000) await add(feed, texts(2000, from));
+			await until(() => all(feed, '[data-seq]').length >= rowsOfFew && row(feed, 10_300), 'the newest');
+			expect(feed.events.length).to.be.greaterThan(10_000);
+			// Of what a row has, a wider number is no node; the hour's bars are one drawing.
+			expect(count()).to.be.at.most(few + 30);
+			expect(all(feed, '[data-seq]').length).to.be.at.most(rowsOfFew);
+		});
+
 	it('who listens to the page hears nothing of events that only a program asked for', async () => {
 		const feed = await show(texts(3), { types: 'message' });
 		const voice = (panel: LiveFeed) => find(panel, '[role=status]') as HTMLElement;

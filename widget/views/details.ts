@@ -43,7 +43,7 @@ export function details(
 	words: Words,
 	on: RowHandlers,
 ): TemplateResult {
-	const { expanded = false, unfolded = false, copied, reachable, fold, bench } = state;
+	const { expanded = false, unfolded = false, copied, reachable, fold, acts, bench } = state;
 	const { seq, url: address, data } = event;
 	const url = safeUrl(address, LINKED);
 	const size = Object.keys(Object(data)).length;
@@ -54,8 +54,9 @@ export function details(
 		${isLong ? html`<button class="more" aria-expanded=${expanded} tabindex=${tab} @click=${() => on.onToggleText(seq)}>${expanded ? words.showLess : words.showAll}</button>` : nothing}
 		${
 			views && bench
-				? html`<span class="marks">${views.marksView(event, state, bench, words)}</span>${views.toolsView(event, state, bench, words)}`
-				: html`<span class="acts"><button class="act" aria-label=${copied ? words.copied : words.copyLink} title=${copied ? words.copied : words.copyLink} tabindex=${tab} @click=${() => on.onCopyLink(event)}>${icon(copied ? 'success' : 'link', 14)}</button></span>`
+				? html`<span class="marks">${views.marksView(event, state, bench, words)}</span>${acts ?? views.toolsView(event, state, bench, words)}`
+				: (acts ??
+					html`<span class="acts"><button class="act" aria-label=${copied ? words.copied : words.copyLink} title=${copied ? words.copied : words.copyLink} tabindex=${tab} @click=${() => on.onCopyLink(event)}>${icon(copied ? 'success' : 'link', 14)}</button></span>`)
 		}`;
 }
 
@@ -121,6 +122,7 @@ export function rowState(item: Item, props: PanelProps): Partial<RowState> {
 		mention: isMe !== undefined && event.text !== undefined && mentionsOf(event.text, isMe),
 		pinned: event.pinned ?? false,
 		removed: event.removed !== undefined,
+		acts: props.isRushing ? nothing : undefined,
 		bench: work?.bench,
 		doing: work?.doings.get(id),
 		thread,

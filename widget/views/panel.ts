@@ -73,6 +73,8 @@ export interface PanelProps extends Zone, Trouble {
 	/** The row whose link was just copied. */
 	copied?: number | undefined;
 	fresh?: ReadonlySet<number>;
+	/** Rows go by too fast for a hand. */
+	isRushing?: boolean;
 	/** Where the reader was last: what is newer than this `seq` came since that time, of the relay's clock. */
 	mark?: { seq: number; time: number } | undefined;
 	/** What waits beyond the view; undefined where nobody needs to be told. */

@@ -39,6 +39,8 @@ export interface RowState {
 	mention?: boolean;
 	pinned?: boolean;
 	removed?: boolean;
+	/** What stands in place of its buttons, where it goes by too fast for a hand. */
+	acts?: typeof nothing | undefined;
 	/** Who works on it, what he has begun, what is open under it, and his own reactions with spaces between. */
 	bench?: Bench | undefined;
 	doing?: Doing | undefined;
