@@ -8,7 +8,7 @@ const MAX_VALUE_BYTES = 131_072;
 const MAX_KEYS = 128;
 
 export class CountingStorage implements KeyValueStorage {
-	readonly traffic: Traffic = { puts: 0, deletes: 0, lists: 0 };
+	readonly traffic: Traffic = { puts: 0, deletes: 0, lists: 0, gets: 0 };
 	readonly #storage: KeyValueStorage;
 	readonly #running = new Set<Promise<unknown>>();
 
@@ -22,6 +22,7 @@ export class CountingStorage implements KeyValueStorage {
 	}
 
 	get(key: string): Promise<unknown> {
+		this.traffic.gets++;
 		return this.#follow(this.#storage.get(key));
 	}
 

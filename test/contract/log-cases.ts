@@ -13,6 +13,7 @@ export interface Traffic {
 	puts: number;
 	deletes: number;
 	lists: number;
+	gets: number;
 }
 
 /** A place for one log. */

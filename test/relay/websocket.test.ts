@@ -589,3 +589,43 @@ it('[WS6] closing is answered at once', async () => {
 	viewer.socket.close(1000, 'done');
 	expect((await viewer.waitForClose()).code).toBe(1000);
 });
+
+/** What a channel has done so far. */
+async function readFigures(channel: string): Promise<Record<'commits' | 'reads' | 'writes', number>> {
+	const text = await (await fetch(`${relay.url}/channels/${channel}/metrics`)).text();
+	const read = (metric: string) =>
+		Number(new RegExp(`^live_feed_channel_${metric}_count\\{.*\\} (\\S+)$`, 'm').exec(text)?.[1]);
+	return {
+		commits: read('commit_entries'),
+		reads: read('storage_read_seconds'),
+		writes: read('storage_write_seconds'),
+	};
+}
+
+it('[COM1] [SEAM1] a hundred viewers join from memory, and are each sent a frame for a commit, which is one write', async () => {
+	const channel = createChannelName('counts');
+	const publisher = await join(channel, { types: ['nothing'] });
+	publisher.send({ type: 'publish', ref: 0, draft: { text: 'before' } });
+	await publisher.next('receipts');
+	const events = 1000;
+	const before = await readFigures(channel);
+	const viewers = await Promise.all(Array.from({ length: 100 }, () => join(channel, { history: 50 })));
+	try {
+		await Promise.all(viewers.map((viewer) => viewer.until(() => viewer.events.length === 1, 'what was before')));
+		expect(await readFigures(channel)).toEqual(before);
+		for (const viewer of viewers) viewer.forget();
+		for (let ref = 1; ref <= events; ref++) publisher.send({ type: 'publish', ref, draft: { text: `event ${ref}` } });
+		await Promise.all(viewers.map((viewer) => viewer.until(() => viewer.seqs.at(-1) === events + 1, 'all events')));
+		const after = await readFigures(channel);
+		const commits = after.commits - before.commits;
+		expect([after.writes - before.writes, after.reads - before.reads]).toEqual([commits, 0]);
+		// Sent one by one, and stored together all the same.
+		expect(commits).toBeLessThan(events / 4);
+		for (const viewer of viewers) {
+			const frames = viewer.messages.filter(({ type }) => type === 'entries');
+			expect([frames.length, viewer.events.length]).toEqual([commits, events]);
+		}
+	} finally {
+		for (const { socket } of [publisher, ...viewers]) socket.terminate();
+	}
+});

@@ -3,7 +3,7 @@
 import { Channel, type Publisher, type Result } from '../../relay/channel.ts';
 import { type Filter, type Form, type Run, socketForm } from '../../relay/frame.ts';
 import { ANYBODY, type Identity } from '../../relay/identity.ts';
-import type { Amendments, Entry, Retention, UsedKey } from '../../relay/log.ts';
+import type { Amendments, Entry, Log, Retention, UsedKey } from '../../relay/log.ts';
 import { MemoryLog } from '../../relay/log-memory.ts';
 import type { Start } from '../../relay/log-reader.ts';
 import { parseDraft } from '../../relay/protocol/draft.ts';
@@ -43,9 +43,9 @@ export class TestLog extends MemoryLog {
 	}
 }
 
-export interface TestChannel {
+export interface TestChannel<L extends Log = TestLog> {
 	channel: Channel;
-	log: TestLog;
+	log: L;
 	/** Milliseconds since 1970. */
 	clock: { now: number };
 	faults: unknown[];
@@ -153,14 +153,23 @@ export async function createTestChannel(
 	options: { maxQueueBytes?: number } = {},
 ): Promise<TestChannel> {
 	const clock = { now: 1_800_000_000_000 };
-	const faults: unknown[] = [];
-	const turns: (() => void)[] = [];
-	let drains = 0;
 	const log = new TestLog({
 		retention: { entries: 10_000, ageMs: undefined, ...retention },
 		clock: () => clock.now,
 		createEpoch: () => 'k3f9',
 	});
+	return openTestChannel(log, clock, options);
+}
+
+/** The same over any log. */
+export async function openTestChannel<L extends Log>(
+	log: L,
+	clock: { now: number },
+	options: { maxQueueBytes?: number } = {},
+): Promise<TestChannel<L>> {
+	const faults: unknown[] = [];
+	const turns: (() => void)[] = [];
+	let drains = 0;
 	const channel = new Channel({
 		log,
 		clock: () => clock.now,
