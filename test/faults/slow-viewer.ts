@@ -1,12 +1,12 @@
 // One viewer who stops reading: what it costs the relay and the others. `npm run test:faults -- slow-viewer`
-// Knows how to be slow and where a process's memory is written (Linux); never knows the relay's inside.
-import { readFileSync } from 'node:fs';
+// Knows how to be slow; never knows the relay's inside.
 import http from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { SEEN_BYTES } from '../../relay/protocol/limits.ts';
 import { createChannelName } from '../support/conversation.ts';
 import { startRelay, type TestRelay } from '../support/relay.ts';
+import { readResident } from '../support/usage.ts';
 import type { ScenarioOptions, ScenarioResult } from './scenario.ts';
 
 const MB = 1_000_000;
@@ -23,11 +23,10 @@ const TEXT = 'x'.repeat(8000);
 const BATCH = 25;
 const DEADLINE_MS = 120_000;
 
-/** The engine's resident memory and its highest so far. */
+/** The engine's resident memory and its highest so far, MB. */
 function readMemory(relay: TestRelay): { rss: number; peak: number } {
-	const status = readFileSync(`/proc/${relay.engine?.enginePid}/status`, 'utf8');
-	const read = (name: string) => (Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1]) * 1024) / MB;
-	return { rss: read('VmRSS'), peak: read('VmHWM') };
+	const { rss, peak } = readResident(relay.engine?.enginePid);
+	return { rss: rss / MB, peak: peak / MB };
 }
 
 async function waitUntil(condition: () => boolean, what: string): Promise<void> {

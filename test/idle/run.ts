@@ -1,6 +1,5 @@
 // Proves that idle viewers cost nothing: `npm run test:idle`, or `npm run test:idle -- --short`.
 // Knows what viewers are sent and what a process has used (Linux); never knows the relay's inside.
-import { readdirSync, readFileSync } from 'node:fs';
 import http from 'node:http';
 import process from 'node:process';
 import { WebSocket } from 'ws';
@@ -8,6 +7,7 @@ import { PING_INTERVAL_MS } from '../../relay/protocol/limits.ts';
 import { createChannelName } from '../support/conversation.ts';
 import { startRelay } from '../support/relay.ts';
 import { keepResults } from '../support/results.ts';
+import { readCpu } from '../support/usage.ts';
 
 const isShort = process.argv.includes('--short');
 const [EACH, SECONDS] = isShort ? [50, 35] : [1000, 300];
@@ -101,15 +101,6 @@ async function poll(position: string): Promise<void> {
 	}
 }
 
-/** Seconds of the processor that the engine has used so far: to the nanosecond, since it works for a fraction of a tick at a time. */
-function readCpu(): number {
-	const tasks = `/proc/${relay.engine?.enginePid}/task`;
-	const used = readdirSync(tasks).map((task) =>
-		Number(readFileSync(`${tasks}/${task}/schedstat`, 'latin1').split(' ')[0]),
-	);
-	return used.reduce((sum, nanoseconds) => sum + nanoseconds, 0) / 1e9;
-}
-
 /** Of all channels, and read without waking one. */
 async function readMetrics(): Promise<Record<'reads' | 'writes' | 'viewers', number>> {
 	const text = await (await fetch(`${relay.url}/metrics`)).text();
@@ -123,9 +114,10 @@ async function readMetrics(): Promise<Record<'reads' | 'writes' | 'viewers', num
 
 /** Waits, and says what the engine has used and asked of storage meanwhile. */
 async function watch(name: string, seconds: number): Promise<{ cpu: number; operations: number }> {
-	const [before, cpuBefore, start] = [await readMetrics(), readCpu(), performance.now()];
+	const pid = relay.engine?.enginePid;
+	const [before, cpuBefore, start] = [await readMetrics(), readCpu([pid]), performance.now()];
 	await pause(seconds * 1000);
-	const [cpu, elapsed] = [readCpu() - cpuBefore, (performance.now() - start) / 1000];
+	const [cpu, elapsed] = [(readCpu([pid]) - cpuBefore) / 1000, (performance.now() - start) / 1000];
 	const after = await readMetrics();
 	const operations = after.reads + after.writes - before.reads - before.writes;
 	say(

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { gunzipSync, gzipSync } from 'node:zlib';
-import { build, parseSync, type Rollup } from 'vite';
+import { gunzipSync } from 'node:zlib';
+import { parseSync } from 'vite';
 import { expect, test } from 'vitest';
+import { CLIENT_BUDGET_BYTES, FIRST_ROW_BUDGET_BYTES } from '../support/budgets.ts';
+import { bundle } from '../support/bundle.ts';
 import { ROOT } from '../support/sources.ts';
 
-/** Everything until the first live row is painted, all requests, gzip (DESIGN §7). */
-const BUDGET_BYTES = 20_000;
 /** Of that, for what is not the script: the page, hello, welcome and the first frame; test/e2e/first-row.test.ts counts them all. */
 const RESERVE_BYTES = 600;
 
@@ -15,7 +15,7 @@ test('the script leaves room in the budget for everything else', () => {
 	const [script, zipped] = [readFileSync(file), readFileSync(`${file}.gz`)];
 	expect(gunzipSync(zipped).equals(script)).toBe(true);
 	const bytes = zipped.length;
-	const most = BUDGET_BYTES - RESERVE_BYTES;
+	const most = FIRST_ROW_BUDGET_BYTES - RESERVE_BYTES;
 	console.info(`live-feed.js: ${bytes} bytes gzip, ${script.length} bytes; at most ${most}`);
 	expect(bytes).toBeLessThanOrEqual(most);
 	// Another file would be another request until the first row.
@@ -24,29 +24,20 @@ test('the script leaves room in the budget for everything else', () => {
 
 /** The sender for servers, as a bundler takes it into a program that uses so much of it, gzip. */
 const PUBLISHER_BUDGETS_BYTES: Record<string, number> = {
-	createPublisher: 4_500,
-	'createPublisher, logExpress, logFastify, logHono, logQueries': 5_600,
+	createPublisher: 3_700,
+	'createPublisher, logExpress, logFastify, logHono, logQueries': 5_000,
 };
 
 test.each(Object.entries(PUBLISHER_BUDGETS_BYTES))('the publisher stays small: %s', async (names, most) => {
-	const published = path.join(ROOT, 'dist', 'publisher.js');
-	const program = {
-		name: 'program',
-		resolveId: (id: string) => (/(^|\/)program$/.test(id) ? '\0program' : undefined),
-		load: (id: string) => (id === '\0program' ? `export { ${names} } from ${JSON.stringify(published)};` : undefined),
-	};
-	const built = await build({
-		...{ configFile: false, root: ROOT, publicDir: false, logLevel: 'warn', plugins: [program] },
-		build: {
-			...{ write: false, target: 'es2022', minify: true },
-			lib: { entry: 'program', formats: ['es'], fileName: 'publisher' },
-		},
-	});
-	const [{ output }] = [built].flat() as [Rollup.RollupOutput]; // no watcher: nothing asks for one
-	const code = output.map((chunk) => (chunk.type === 'chunk' ? chunk.code : '')).join('');
-	const bytes = gzipSync(code, { level: 9 }).length;
+	const { bytes, code, chunks } = await bundle('publisher.js', names);
 	console.info(`publisher (${names}): ${bytes} bytes gzip, ${code.length} bytes; at most ${most}`);
-	expect(output).toHaveLength(1);
+	expect(chunks).toBe(1);
 	expect(code).not.toContain('node:');
 	expect(bytes).toBeLessThanOrEqual(most);
+});
+
+test('the headless client stays small', async () => {
+	const { bytes, code } = await bundle('client.js', 'connect', { isFirst: true });
+	console.info(`client: ${bytes} bytes gzip, ${code.length} bytes; at most ${CLIENT_BUDGET_BYTES}`);
+	expect(bytes).toBeLessThanOrEqual(CLIENT_BUDGET_BYTES);
 });

@@ -1,8 +1,9 @@
 // A day of 50 events a second, fed at full speed: what the panel holds does not grow.
 // Knows a feeder and the heap; never knows how many events a panel keeps, but finds out.
 import { group, since } from '../faults/scenario.ts';
+import { fitTrend } from '../support/trend.ts';
 import { startFeeder } from './feeder.ts';
-import { type Held, megabytes, openHeap, slope } from './heap.ts';
+import { type Held, megabytes, openHeap } from './heap.ts';
 import { Panel } from './panel.ts';
 import { few, type ReadingOptions, type ReadingResult } from './scenario.ts';
 import { startSite } from './site.ts';
@@ -49,8 +50,8 @@ export async function runDay({ short, name, browser }: ReadingOptions): Promise<
 		const full = looks.filter(({ count, fed }) => count > most * 0.9 && fed > most);
 		const { live } = await panel.readEvents();
 		if (live !== total) failures.push(`${group(total)} events were sent, and the panel was told of ${group(live)}`);
-		const bytes = slope(full.map(({ fed, held }) => [fed, held.heap ?? held.memory ?? 0] as const)) * DAY;
-		const nodes = slope(full.map(({ fed, held }) => [fed, held.nodes] as const)) * DAY;
+		const bytes = fitTrend(full.map(({ fed, held }) => [fed, held.heap ?? held.memory ?? 0] as const)).slope * DAY;
+		const nodes = fitTrend(full.map(({ fed, held }) => [fed, held.nodes] as const)).slope * DAY;
 		if (!short) {
 			if (full.length < 5) failures.push(`the panel never had all that it keeps: ${group(most)} in the end`);
 			// Firefox does not tell its heap, and the memory of its processes is more than the page's.

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { group, pause } from '../faults/scenario.ts';
 import { startRelay } from '../support/relay.ts';
 import { ROOT } from '../support/sources.ts';
-import { type Held, megabytes, openHeap } from './heap.ts';
+import { type Held, measureEvents, megabytes, openHeap } from './heap.ts';
 import { Panel } from './panel.ts';
 import { type Batch, Publisher } from './publisher.ts';
 import { few, percentile, type ReadingOptions, type ReadingResult } from './scenario.ts';
@@ -180,17 +180,6 @@ function compare(
 		nodes: last.held.nodes - first.held.nodes,
 		heap: heap === undefined || first.held.heap === undefined ? undefined : heap - first.held.heap,
 	};
-}
-
-/** Bytes that an event takes by itself: those of a copy of them all, as it was parsed. */
-async function measureEvents(panel: Panel, heap: { read(): Promise<Held> }): Promise<number> {
-	const before = (await heap.read()).heap ?? 0;
-	const count = await panel.page.evaluate(() => {
-		const copy = (document.querySelector('live-feed')?.events ?? []).map((event) => JSON.parse(JSON.stringify(event)));
-		Object.assign(globalThis, { copy });
-		return copy.length;
-	});
-	return ((await heap.read()).heap ?? 0) / count - before / count;
 }
 
 async function takePicture(panel: Panel, name: string): Promise<void> {

@@ -73,15 +73,18 @@ function readMemory(pid: number | undefined): number | undefined {
 	return sum;
 }
 
+/** Bytes that an event of a panel takes by itself: those of a copy of them all, as it was parsed. */
+export async function measureEvents(panel: Panel, heap: HeapReader): Promise<number> {
+	const before = (await heap.read()).heap ?? 0;
+	const count = await panel.page.evaluate(() => {
+		const copy = (document.querySelector('live-feed')?.events ?? []).map((event) => JSON.parse(JSON.stringify(event)));
+		Object.assign(globalThis, { copy });
+		return copy.length;
+	});
+	return ((await heap.read()).heap ?? 0) / count - before / count;
+}
+
 /** `12.3 MB`. */
 export function megabytes(bytes: number | undefined): string {
 	return bytes === undefined ? 'unknown' : `${(bytes / 1e6).toFixed(1)} MB`;
-}
-
-/** How much more of something there is for each step of something else; least squares. */
-export function slope(points: readonly (readonly [x: number, y: number])[]): number {
-	const mean = (at: 0 | 1) => points.reduce((sum, point) => sum + point[at], 0) / points.length;
-	const [x, y] = [mean(0), mean(1)];
-	const spread = points.reduce((sum, point) => sum + (point[0] - x) ** 2, 0);
-	return spread === 0 ? 0 : points.reduce((sum, point) => sum + (point[0] - x) * (point[1] - y), 0) / spread;
 }

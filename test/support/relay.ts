@@ -22,6 +22,8 @@ export interface TestRelay {
 	readonly url: string;
 	/** The process behind it, or `undefined` where the relay is somebody else's (`RELAY=https://…`). */
 	readonly engine: Engine | undefined;
+	/** Where it keeps what it stores; undefined where it is somebody else's. */
+	readonly stateDir?: string;
 	/** Ends the relay and removes its state. @throws Error where a token or a secret was found where none may be. */
 	stop(): Promise<void>;
 }
@@ -43,6 +45,7 @@ export async function startRelay(options: RelayOptions = {}): Promise<TestRelay>
 		return {
 			url: engine.url,
 			engine,
+			stateDir,
 			async stop() {
 				lookThroughProcesses();
 				lookThroughFiles(stateDir); // while it runs, there are more of them

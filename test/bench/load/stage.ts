@@ -3,8 +3,8 @@
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createChannelName } from '../../support/conversation.ts';
+import { readCpu } from '../../support/usage.ts';
 import type { Contender, Running, StartOptions } from '../contenders/contender.ts';
-import { readCpu } from './cpu.ts';
 import { Crowd } from './crowd.ts';
 import { Publishers } from './publishers.ts';
 

@@ -2,9 +2,9 @@
 // Knows what they missed and the goal; never knows how a system keeps it.
 import { setTimeout as delay } from 'node:timers/promises';
 import { createChannelName } from '../../support/conversation.ts';
+import { readCpu } from '../../support/usage.ts';
 import type { Contender, Running } from '../contenders/contender.ts';
 import { liveFeed, nchan } from '../contenders/index.ts';
-import { readCpu } from '../load/cpu.ts';
 import { Crowd } from '../load/crowd.ts';
 import { median } from '../load/delays.ts';
 import { createDraft } from '../load/draft.ts';

@@ -5,8 +5,22 @@ import { back } from './back.ts';
 import { fanOut, small } from './fan-out.ts';
 import { growth } from './growth.ts';
 import { latency } from './latency.ts';
+import { memory } from './memory.ts';
+import { panel } from './panel.ts';
 import { publishing } from './publishing.ts';
+import { script } from './script.ts';
 import { wire } from './wire.ts';
 
 /** A new one is a file beside this one and a word here. */
-export const MEASURES: readonly Measure[] = [fanOut, wire, small, latency, publishing, back, growth];
+export const MEASURES: readonly Measure[] = [
+	fanOut,
+	wire,
+	small,
+	latency,
+	publishing,
+	back,
+	growth,
+	memory,
+	script,
+	panel,
+];

@@ -2,9 +2,9 @@
 // Knows the ways of publishing to the relay; never knows how it stores. Nobody else stores, so nobody is beside it.
 import http from 'node:http';
 import { createChannelName } from '../../support/conversation.ts';
+import { readCpu } from '../../support/usage.ts';
 import type { Running } from '../contenders/contender.ts';
 import { liveFeed } from '../contenders/index.ts';
-import { readCpu } from '../load/cpu.ts';
 import { createDraft } from '../load/draft.ts';
 import { Publishers } from '../load/publishers.ts';
 import type { BenchOptions, Measure, Row } from '../measure.ts';
