@@ -571,12 +571,13 @@ export class Channel {
 	/** Deflated first for those who can inflate it, once for all of them. Who joins meanwhile has it from the log. */
 	#send(frame: Frame): void {
 		const inflating = new Map<Filter, Form>();
-		let isForAll = true;
+		const plain = new Set<Filter>();
 		for (const { sink, filter } of this.#live) {
 			if (sink.inflates) inflating.set(filter, sink.form);
-			else isForAll = false;
+			else plain.add(filter);
 		}
 		const deflating = frame.deflateLive(inflating);
+		const isForAll = ![...plain].some((filter) => frame.isFor(filter));
 		if (!isForAll) this.#commitBytes = MAX_COMMIT_BYTES;
 		if (!deflating) {
 			this.#broadcast(frame, [...this.#live]);

@@ -98,6 +98,11 @@ export class Frame {
 		filter.covered = this.to;
 	}
 
+	/** False where a filter leaves nothing for its live viewers. */
+	isFor(filter: Filter): boolean {
+		return this.#live.has(filter);
+	}
+
 	/** Makes ready what `encodeLive` answers to those who can inflate, by their filter; undefined where nothing is worth it. */
 	deflateLive(forms: ReadonlyMap<Filter, Form>): Promise<unknown> | undefined {
 		const worth = [...forms].flatMap(([filter, form]) => this.#encodeLive(form, filter) ?? []);

@@ -61,6 +61,7 @@ describe('commits', () => {
 	it('[COM2] takes more where all can inflate and little is left of it, and no more where one cannot or it stays large', async () => {
 		const { log, publish, drain, join } = await createTestChannel();
 		const viewer = await join({ history: 0 }, undefined, new RecordingSink(socketForm, true));
+		await join({ history: 0 }, ['never']); // cannot inflate, and is sent nothing of it
 		const commits = async (drafts: Draft[]) => {
 			const { length } = log.commits;
 			const last = log.last + drafts.length;
