@@ -7,6 +7,7 @@ import process from 'node:process';
 import { startRelay, type TestRelay } from '../support/relay.ts';
 import { keepResults } from '../support/results.ts';
 import { ROOT } from '../support/sources.ts';
+import { forgetAll } from '../support/spill.ts';
 import { createCast } from './callers.ts';
 import { CHECKS, type Check } from './checks.ts';
 import { type Figures, runMatrix } from './matrix.ts';
@@ -85,6 +86,7 @@ async function ask(edits: Check['edits'], more: Check['vars'] = {}): Promise<Fig
 		return undefined;
 	} finally {
 		await Promise.all(relays.map((relay) => relay.stop()));
+		forgetAll();
 		await rm(root, { recursive: true, force: true, maxRetries: 3 });
 	}
 }
