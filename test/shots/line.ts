@@ -2,6 +2,7 @@
 // Knows the WebSocket of a page and the form of a few messages; never knows what a panel makes of them.
 import type { Page, WebSocketRoute } from 'playwright-core';
 import type { FeedEvent, Pulse } from '../../relay/protocol/event.ts';
+import { readFrame } from '../support/inflate.ts';
 
 /** What is looked at of what a relay says, in a message or in a page. */
 interface Said {
@@ -70,7 +71,7 @@ export class Line {
 			if (this.#condition === 'mute' && text.includes('"publish"')) return;
 			relay.send(this.#condition === 'stranger' ? text.replace('"protocol":1', '"protocol":99') : text);
 		});
-		relay.onMessage((message) => socket.send(this.#dress(String(message))));
+		relay.onMessage((message) => socket.send(this.#dress(typeof message === 'string' ? message : readFrame(message))));
 	}
 
 	// Two things a relay cannot have yet: an hour behind it, and the proof of who somebody is.
