@@ -177,14 +177,12 @@ export const frame = css`
 		flex-direction: column;
 		min-block-size: 0;
 	}
-	/* Without the gutter each layout is one of all rows, without a scrollbar and then with it: sixteen times as long. */
 	.list {
 		flex: 1 1 auto;
 		display: flex;
 		flex-direction: column;
 		position: relative;
 		overflow: hidden auto;
-		scrollbar-gutter: stable;
 		scrollbar-width: thin;
 	}
 	ol {

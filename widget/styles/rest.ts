@@ -17,6 +17,10 @@ export const rest = css`
 	.list {
 		overflow-anchor: none;
 	}
+	/* There is a scrollbar in any case. Without its place each layout is one of all rows without it and then with it: sixteen times as long. */
+	.long {
+		scrollbar-gutter: stable;
+	}
 	.row {
 		scroll-margin-block-start: 32px;
 	}

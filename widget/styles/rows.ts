@@ -25,10 +25,12 @@ export const rows = css`
 		--_level: var(--_error);
 	}
 	.level {
+		align-items: baseline;
 		gap: 4px;
 		color: var(--_level);
 	}
 	.level svg {
+		align-self: center;
 		inline-size: 1em;
 		block-size: 1em;
 	}
