@@ -80,7 +80,7 @@ export interface SessionOptions {
 const CLOSE_RESTART = 1012;
 const encoder = new TextEncoder();
 /** Enough for a reader to know what to do; whole, so that a close reason holds it. */
-const TOO_SLOW = 'Confirm what came: {"type":"seen","bytes":N}, N all bytes so far, at the latest every 64 KB.';
+const TOO_SLOW = 'Confirm what came: {"type":"seen","bytes":N}, N all bytes so far, at the latest every 128 KB.';
 
 /** What may come while a token is looked at, bytes. */
 const MAX_WAITING_BYTES = 1024 * 1024;

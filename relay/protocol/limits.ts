@@ -67,9 +67,9 @@ export const MAX_FILTERS = 16;
 /** A socket that has not said hello by then is closed, milliseconds. */
 export const HELLO_TIMEOUT_MS = 10_000;
 /** What a viewer is sent and has not confirmed, bytes: beyond it no live frames, and it is fed from the log as it confirms. */
-export const WINDOW_BYTES = 256 * 1024;
+export const WINDOW_BYTES = 512 * 1024;
 /** A viewer confirms at the latest after so many bytes. */
-export const SEEN_BYTES = 64 * 1024;
+export const SEEN_BYTES = 128 * 1024;
 /** The same for a socket that keeps asking: beyond it not even answers are sent, and it is closed; bytes. */
 export const MAX_BACKLOG_BYTES = 1024 * 1024;
 /** The same of all viewers together, closed sockets included: then windows shrink, and no more viewers are taken; bytes. */

@@ -5,7 +5,7 @@ import type { Channel } from '../../relay/channel.ts';
 import { ANYBODY } from '../../relay/identity.ts';
 import { CAPABILITIES } from '../../relay/protocol/capabilities.ts';
 import { FeedError } from '../../relay/protocol/errors.ts';
-import { MAX_OUTSTANDING_BYTES, WINDOW_BYTES } from '../../relay/protocol/limits.ts';
+import { MAX_OUTSTANDING_BYTES, SEEN_BYTES, WINDOW_BYTES } from '../../relay/protocol/limits.ts';
 import { Backlog } from '../../relay/window.ts';
 import { createTestChannel, settle, type TestChannel } from '../support/channel.ts';
 import { openSession as open } from '../support/session.ts';
@@ -399,7 +399,7 @@ describe('a window', () => {
 		const { socket, session, timers, expireTimers, confirm } = open(test);
 		session.receive(HELLO);
 		await settle();
-		await publishMany(test, 30);
+		await publishMany(test, 60);
 		expect(timers.size).toBe(0);
 		await publishMany(test, 10);
 		expect([...timers.values()]).toEqual([30_000]);
@@ -412,8 +412,8 @@ describe('a window', () => {
 		confirm();
 		await test.drainAll();
 		expect(timers.size).toBe(0);
-		expect(socket.seqs).toEqual(upTo(40));
-		await publishMany(test, 60);
+		expect(socket.seqs).toEqual(upTo(70));
+		await publishMany(test, 80);
 		expireTimers();
 		expect(socket.closed?.[0]).toBe(4429);
 		expect(socket.messages.at(-1)).toMatchObject({ code: 'too-slow' });
@@ -428,7 +428,7 @@ describe('a window', () => {
 		const { session, timers } = open(test);
 		session.receive('{"type":"hello","protocol":1,"types":["a"]}');
 		await settle();
-		await publishMany(test, 40);
+		await publishMany(test, 80);
 		session.end();
 		await settle();
 		expect(timers.size).toBe(0);
@@ -441,15 +441,15 @@ describe('a window', () => {
 		const { socket, session, confirm } = open(test);
 		session.receive(HELLO);
 		await settle();
-		await publishMany(test, 60);
-		session.receive('{"type":"hello","protocol":1,"ref":2,"position":"k3f9:40","types":["a"]}');
-		session.receive('{"type":"hello","protocol":1,"ref":3,"position":"k3f9:50","types":["a"]}');
+		await publishMany(test, 90);
+		session.receive('{"type":"hello","protocol":1,"ref":2,"position":"k3f9:70","types":["a"]}');
+		session.receive('{"type":"hello","protocol":1,"ref":3,"position":"k3f9:80","types":["a"]}');
 		await test.drainAll();
 		expect(socket.messages.filter(({ type }) => type === 'welcome')).toMatchObject([{}, { ref: 3 }]);
 		const before = socket.seqs.length;
 		confirm();
 		await test.drainAll();
-		expect(socket.seqs.slice(before)).toEqual(upTo(60).slice(50));
+		expect(socket.seqs.slice(before)).toEqual(upTo(90).slice(80));
 	});
 
 	it('[WIN5] windows shrink with what all have outstanding, and a first hello is refused once that is too much', async () => {
@@ -460,7 +460,7 @@ describe('a window', () => {
 		await settle();
 		backlog.add(MAX_OUTSTANDING_BYTES);
 		await publishMany(test, 20);
-		expect(early.socket.bytes).toBeLessThan(64 * 1024 + 9000);
+		expect(early.socket.bytes).toBeLessThan(SEEN_BYTES + 9000);
 		late.session.receive(HELLO);
 		expect(late.socket.messages).toMatchObject([{ type: 'error', code: 'relay-full', retryable: true }]);
 		expect(late.socket.closed?.[0]).toBe(4529);
@@ -499,11 +499,11 @@ describe('a window', () => {
 			const { session, socket } = open(test, { backlog });
 			session.receive(HELLO);
 			await settle();
-			await publishMany(test, 40);
+			await publishMany(test, 80);
 			const before = backlog.bytes;
 			session.receive('{"type":"hello","protocol":2}');
 			expect(socket.closed?.[0]).toBe(4406);
-			expect(backlog.bytes).toBeGreaterThan(before + 60_000);
+			expect(backlog.bytes).toBeGreaterThan(before + 120_000);
 			expect(backlog.bytes).toBeGreaterThan(WINDOW_BYTES);
 			session.end();
 			expect(backlog.bytes).toBe(0);
@@ -516,7 +516,7 @@ describe('a window', () => {
 		const asleep = open(test, { backlog });
 		asleep.session.receive('{"type":"hello","protocol":1,"types":["a"]}');
 		await settle();
-		await publishMany(test, 50);
+		await publishMany(test, 80);
 		await publishMany(test, 3, 'b');
 		const memory = asleep.memory();
 		expect(memory).toMatchObject({ types: ['a'], position: asleep.socket.seqs.length });
@@ -530,7 +530,7 @@ describe('a window', () => {
 		expect(awake.socket.messages).toEqual([]);
 		awake.session.receive(`{"type":"seen","bytes":${asleep.socket.bytes}}`);
 		await test.drainAll();
-		expect([...asleep.socket.seqs, ...awake.socket.seqs]).toEqual([...upTo(50), 54]);
+		expect([...asleep.socket.seqs, ...awake.socket.seqs]).toEqual([...upTo(80), 84]);
 		expect(awake.socket.messages[0]).toMatchObject({ from: asleep.socket.seqs.length + 1 });
 		expect(awake.memory()).not.toHaveProperty('position');
 		awake.session.end();
