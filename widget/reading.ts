@@ -82,8 +82,6 @@ export interface View {
 	pulse: Pulse | undefined;
 	/** Rows go by too fast for a hand. */
 	isRushing: boolean;
-	/** There are more rows than are drawn. */
-	isLong: boolean;
 }
 
 export class Reader {
@@ -273,7 +271,6 @@ export class Reader {
 			older: this.#olderEnd,
 			fresh: this.#fresh,
 			isRushing: this.#window.isRushing,
-			isLong: this.#window.older + this.#window.newer > 0,
 		};
 	}
 

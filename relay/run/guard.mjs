@@ -1,6 +1,7 @@
 // Loaded into PartyKit's own process before it starts (`node --import`).
 // Knows what PartyKit spawns and where it listens; never knows the relay. Plain JavaScript, so that the child needs no loader.
 import childProcess from 'node:child_process';
+import { realpathSync } from 'node:fs';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
 
@@ -45,7 +46,7 @@ childProcess.spawn = (file, args, options) => {
 
 // The engine would call back into this process at every request, for a line that says so and that nobody is shown: half of what
 // a request costs. Warnings and what this process says by itself stay.
-const { Log, LogLevel } = createRequire(process.argv[1])('miniflare');
+const { Log, LogLevel } = createRequire(realpathSync(process.argv[1]))('miniflare');
 Object.defineProperty(Log.prototype, 'level', { get: () => LogLevel.WARN, set() {} });
 Log.prototype.info = function (message) {
 	this.log(`[pk:inf] ${message}`);

@@ -171,21 +171,21 @@ describe.concurrent('a relay that sleeps', () => {
 
 	it('[WIN6] who had much unconfirmed when it fell asleep has no more of a window after it', async ({ expect }) => {
 		const channel = createChannelName('asleep');
-		const drafts = range(1, 25).map(() => ({ text: TEXT }));
+		const drafts = range(1, 50).map(() => ({ text: TEXT }));
 		const silent = await Conversation.join(patient.url, channel, {}, { confirms: false });
 		const other = await Conversation.join(patient.url, channel);
 		await post(patient, channel, drafts);
-		await silent.until(() => silent.seqs.length === 25, 'all events');
-		await other.until(() => other.seqs.length === 25, 'all events');
+		await silent.until(() => silent.seqs.length === 50, 'all events');
+		await other.until(() => other.seqs.length === 50, 'all events');
 		await sleep(other);
 		await post(patient, channel, drafts);
-		await other.until(() => other.seqs.length === 50, 'what came after the sleep');
+		await other.until(() => other.seqs.length === 100, 'what came after the sleep');
 		await silent.ping();
-		expect(silent.seqs.length).toBeGreaterThan(25);
+		expect(silent.seqs.length).toBeGreaterThan(50);
 		expect(silent.bytes).toBeLessThan(WINDOW_BYTES + 100_000);
-		expect(silent.seqs.length).toBeLessThan(50);
+		expect(silent.seqs.length).toBeLessThan(100);
 		silent.confirm();
-		await silent.until(() => silent.seqs.length === 50, 'the rest');
-		expect(silent.seqs).toEqual(range(1, 50));
+		await silent.until(() => silent.seqs.length === 100, 'the rest');
+		expect(silent.seqs).toEqual(range(1, 100));
 	}, 60_000);
 });

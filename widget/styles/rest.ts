@@ -17,8 +17,8 @@ export const rest = css`
 	.list {
 		overflow-anchor: none;
 	}
-	/* There is a scrollbar in any case. Without its place each layout is one of all rows without it and then with it: sixteen times as long. */
-	.long {
+	/* Without the scrollbar's place each layout is one of all rows without it and then with it: sixteen times as long. */
+	[data-rows] {
 		scrollbar-gutter: stable;
 	}
 	.row {

@@ -75,8 +75,6 @@ export interface PanelProps extends Zone, Trouble {
 	fresh?: ReadonlySet<number>;
 	/** Rows go by too fast for a hand. */
 	isRushing?: boolean;
-	/** There are more rows than are drawn, and so more than the view shows. */
-	isLong?: boolean;
 	/** Where the reader was last: what is newer than this `seq` came since that time, of the relay's clock. */
 	mark?: { seq: number; time: number } | undefined;
 	/** What waits beyond the view; undefined where nobody needs to be told. */
@@ -198,7 +196,7 @@ export function panel(props: PanelProps, on: PanelHandlers): TemplateResult {
 	const waits = none && (connection === 'connecting' || connection === 'catching-up');
 	return html`<section class="panel ${props.density} ${order}" aria-label=${props.heading || channel || nothing}>
 		${header(props, on)}${later?.peopleView(props)}
-		<div class="view"><div class=${props.isLong ? 'list long' : 'list'} part="list" tabindex="-1">
+		<div class="view"><div class="list" part="list" ?data-rows=${!none} tabindex="-1">
 			${(none && props.isNew) || order === 'newest-first' ? nothing : later?.endView(props, on)}
 			<svg class="space" height="0"></svg>
 			<ol role=${none ? nothing : 'list'}>${drawLines(lines(props, on))}</ol>
