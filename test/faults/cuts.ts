@@ -47,7 +47,7 @@ interface Lane {
 }
 
 export async function runCuts({ short, seed }: ScenarioOptions): Promise<ScenarioResult> {
-	const cuts = short ? 30 : 1000;
+	const cuts = short ? 16 : 1000;
 	const relay = await startCrashingRelay({ LIVE_FEED_KEEP_ENTRIES: String(KEPT) });
 	const lanes: Lane[] = [];
 	const failures: string[] = [];

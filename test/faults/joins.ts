@@ -27,7 +27,7 @@ const MAX_LIVE = 20;
 const KINDS = [SocketViewer, SocketViewer, ClientViewer, SseViewer, NdjsonViewer];
 
 export async function runJoins({ short, seed }: ScenarioOptions): Promise<ScenarioResult> {
-	const joins = short ? 200 : 10_000;
+	const joins = short ? 100 : 10_000;
 	const random = createRandom(seed);
 	const relay = await startCrashingRelay({ LIVE_FEED_KEEP_ENTRIES: '1000000' });
 	const ledger = new Ledger();

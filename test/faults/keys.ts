@@ -18,7 +18,7 @@ const BATCH = 40;
 const IN_FLIGHT = 32;
 
 export async function runKeys({ short, seed }: ScenarioOptions): Promise<ScenarioResult> {
-	const keys = short ? 300 : 10_000;
+	const keys = short ? 150 : 10_000;
 	const kills = short ? 1 : 6;
 	const random = createRandom(seed);
 	// Half of the events are no longer kept at the end: their keys still are.
