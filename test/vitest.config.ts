@@ -47,8 +47,8 @@ const project = (name: string, testTimeout: number, more: object = {}) => ({
 		teardownTimeout: 10_000,
 		// A condition that holds soon is waited for no longer than that; a machine that is slow is no failure.
 		expect: { poll: { timeout: 20_000 } },
-		// Much of what they do is waiting. What builds does so in a copy of the repository.
-		maxWorkers: 2,
+		// Much of what they do is waiting: for one more than the least machine has cores. What builds does so in a copy of the repository.
+		maxWorkers: 3,
 		...more,
 	},
 });

@@ -10,8 +10,8 @@ import { readPolicy } from '../support/readme.ts';
 import { ROOT } from '../support/sources.ts';
 import { setStage } from '../support/stage.ts';
 
-const CLICKS = process.env.WHOLE ? 100 : 10;
-const DECLARED = process.env.WHOLE ? 100 : 5;
+const CLICKS = process.env.WHOLE ? 100 : 6;
+const DECLARED = process.env.WHOLE ? 100 : 3;
 
 describe('a page that is being left', () => {
 	const stage = setStage();
