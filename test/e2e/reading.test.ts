@@ -1,4 +1,4 @@
-// The short form of the scenarios in test/reading, one that waits and one that acts, each in one of the browsers that are here, by turns; `npm run test:reading` is in all.
+// The short form of one of the scenarios in test/reading, in one of the browsers that are here, by turns; `npm run test:reading` is in all.
 import type { Browser } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runAnnouncements } from '../reading/announcements.ts';
@@ -7,6 +7,7 @@ import { runKeyboard } from '../reading/keyboard.ts';
 import { KEPT_SHORT, type ReadingScenario } from '../reading/scenario.ts';
 import { runStill } from '../reading/still.ts';
 import { startRelay, type TestRelay } from '../support/relay.ts';
+import { inTurns } from '../support/short-form.ts';
 
 /** It waits for seconds to pass, and leaves the machine to the others meanwhile. */
 const WAITING = runAnnouncements;
@@ -35,12 +36,10 @@ describe('reading is calm', () => {
 		await relay?.stop();
 	});
 
-	const cases = SCENARIOS.filter(([, run], index) => run === WAITING || index === 1 + (seed % 2)).map(
-		([title, run], index) => {
-			const name = browsers[(seed + index) % browsers.length] ?? 'chromium'; // one is always here
-			return [title, name, run] as const;
-		},
-	);
+	const cases = inTurns(SCENARIOS, 1).map(([title, run], index) => {
+		const name = browsers[(seed + index) % browsers.length] ?? 'chromium'; // one is always here
+		return [title, name, run] as const;
+	});
 	it.concurrent.each(cases)('%s, in %s', (_, name, run) =>
 		run === WAITING ? check(name, run, 'waiting') : inTurn(name, () => check(name, run, 'acting')),
 	);
