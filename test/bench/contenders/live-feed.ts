@@ -2,16 +2,13 @@
 // Knows the protocol; never knows which figure is wanted.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { inflateSync } from 'node:zlib';
 import { SEEN_BYTES } from '../../../relay/protocol/limits.ts';
+import { readFrame } from '../../support/inflate.ts';
 import { startRelay } from '../../support/relay.ts';
 import { ROOT } from '../../support/sources.ts';
 import { keepEnding } from '../ending.ts';
 import type { Contender, Dialect, Draft, Stamp } from './contender.ts';
 import { findPackage } from './package.ts';
-
-/** First byte of a frame that is deflated (RFC 1950). */
-const ZLIB = 0x78;
 
 function createDialect(inflates: boolean): Dialect {
 	return {
@@ -25,7 +22,7 @@ function createDialect(inflates: boolean): Dialect {
 			}),
 		isWelcomed: true,
 		decode(payload) {
-			const message = JSON.parse((payload[0] === ZLIB ? inflateSync(payload) : payload).toString());
+			const message = JSON.parse(readFrame(payload));
 			if (message.type === 'welcome') return { kind: 'ready', last: message.after };
 			if (message.type !== 'entries') return { kind: 'other' };
 			const { from, to, entries } = message as { from: number; to: number; entries: { seq: number; data: Stamp }[] };
