@@ -1,5 +1,6 @@
 // Rows as they are printed: aligned, and grouped by what is measured.
 // Knows columns; never knows what a figure means.
+import { group } from '../faults/scenario.ts';
 import type { Row } from './measure.ts';
 
 const HEAD = ['measure', 'who', 'load', 'figure', 'goal', 'met'];
@@ -31,7 +32,7 @@ export function show(value: number): string {
 
 /** Events a second and the like: `8.86 M`, `152,000`. */
 export function showMany(value: number): string {
-	return value >= 1e6 ? `${(value / 1e6).toFixed(2)} M` : Math.round(value).toLocaleString('en-US');
+	return value >= 1e6 ? `${(value / 1e6).toFixed(2)} M` : group(value);
 }
 
 /** A share of one core: `83 %`. */

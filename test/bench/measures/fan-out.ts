@@ -1,5 +1,6 @@
 // How many deliveries a second a system makes before it is late: many viewers on one channel, at rising rates.
 // Knows whom we are compared with; never knows how one is talked to.
+import { group } from '../../faults/scenario.ts';
 import type { Contender } from '../contenders/contender.ts';
 import { liveFeed, nchan, socketIo, ws } from '../contenders/index.ts';
 import { IPERF, runIperf } from '../load/loopback.ts';
@@ -37,7 +38,7 @@ export const small: Measure = {
 async function compare(measure: string, viewers: number, options: BenchOptions): Promise<[Row[], Map<Contender, Run>]> {
 	const rows: Row[] = [];
 	const runs = new Map<Contender, Run>();
-	const load = `${viewers.toLocaleString('en-US')} viewers`;
+	const load = `${group(viewers)} viewers`;
 	for (const contender of RIVALS) {
 		if (!isInstalled(contender)) {
 			rows.push(createMissingRow(measure, contender, load));
@@ -99,7 +100,7 @@ function createRatioRows(
 		if (!ours || !theirs) return [];
 		const ratio = ours.deliveriesPerSecond / theirs.deliveriesPerSecond;
 		return {
-			...{ measure, who: `live-feed / ${rival.name}`, load: `${ours.viewers.toLocaleString('en-US')} viewers` },
+			...{ measure, who: `live-feed / ${rival.name}`, load: `${group(ours.viewers)} viewers` },
 			figure: `${show(ratio)} ×`,
 			values: { ratio, viewers: ours.viewers },
 			...(goal === undefined ? {} : { goal: { text: goal === 1 ? 'ahead' : `${goal} ×`, isMet: ratio >= goal } }),

@@ -1,9 +1,11 @@
 // What becomes of the cost when there are more viewers or more events kept.
 // Knows how many of each; never knows how the relay is made.
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startEngine } from '../../../relay/run/engine.ts';
+import { group } from '../../faults/scenario.ts';
 import { Conversation, createChannelName } from '../../support/conversation.ts';
 import { findFreePort } from '../../support/ports.ts';
 import { liveFeed } from '../contenders/index.ts';
@@ -31,14 +33,12 @@ export const growth: Measure = {
 	},
 };
 
-const count = (value: number) => value.toLocaleString('en-US');
-
 /** The relay's time for one delivery, at one rate. */
 async function measureViewers(options: BenchOptions): Promise<Row[]> {
 	const rows: Row[] = [];
 	let before: number | undefined;
 	for (const viewers of VIEWERS) {
-		const load = `${count(viewers)} viewers, ${RATE} events/s`;
+		const load = `${group(viewers)} viewers, ${RATE} events/s`;
 		const stage = await Stage.open(liveFeed, { viewers });
 		try {
 			const run = await stage.run(RATE, options.isShort ? 2 : 8, 1);
@@ -63,7 +63,7 @@ async function measureViewers(options: BenchOptions): Promise<Row[]> {
 
 async function measureMany({ isShort, say }: BenchOptions): Promise<Row> {
 	const { viewers, rate, maxP99Ms } = MANY;
-	const load = `${count(viewers)} viewers, ${count(rate)} events/s`;
+	const load = `${group(viewers)} viewers, ${group(rate)} events/s`;
 	const stage = await Stage.open(liveFeed, { viewers });
 	try {
 		const run = await stage.run(rate, isShort ? 2 : 8, 1);
@@ -95,11 +95,11 @@ async function measureKept({ isShort, say }: BenchOptions): Promise<Row[]> {
 	const found: Kept[] = [];
 	for (const kept of KEPT) {
 		const one = await measureStart(kept, isShort ? 3 : 9);
-		say(`  ${count(kept)} kept: start ${show(one.startMs)}, load ${show(one.loadMs)}, join ${show(one.joinMs)} ms`);
+		say(`  ${group(kept)} kept: start ${show(one.startMs)}, load ${show(one.loadMs)}, join ${show(one.joinMs)} ms`);
 		found.push(one);
 	}
 	return found.map(({ kept, startMs, loadMs, joinMs }) => ({
-		...{ measure: 'growth', who: liveFeed.name, load: `${count(kept)} events kept` },
+		...{ measure: 'growth', who: liveFeed.name, load: `${group(kept)} events kept` },
 		figure: `a viewer has 50 events after ${show(joinMs)} ms; relay starts in ${show(startMs)} ms and loads the channel in ${show(loadMs)} ms`,
 		values: { kept, startMs, loadMs, joinMs },
 		...(kept === KEPT[0]

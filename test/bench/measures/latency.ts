@@ -1,5 +1,6 @@
 // How late an event is where little happens: from the publisher's socket to a viewer's, all contenders in turn.
 // Knows rounds and goals; never knows how one is talked to.
+import { group } from '../../faults/scenario.ts';
 import type { Contender } from '../contenders/contender.ts';
 import { liveFeed, nchan, socketIo, ws } from '../contenders/index.ts';
 import { median } from '../load/delays.ts';
@@ -22,7 +23,7 @@ export const latency: Measure = {
 
 /** All of them are up, and one after the other is published to, several times over: what disturbs the machine disturbs them alike. */
 async function compare(viewers: number, options: BenchOptions): Promise<Row[]> {
-	const load = `${viewers.toLocaleString('en-US')} viewers, ${RATE} events/s`;
+	const load = `${group(viewers)} viewers, ${RATE} events/s`;
 	const rounds = options.isShort ? 2 : 7;
 	const rows: Row[] = [];
 	const runs = new Map<Contender, Run[]>();

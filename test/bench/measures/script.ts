@@ -1,6 +1,8 @@
 // What a page pays in bytes: until its first live row, and for the client without a panel.
 // Knows the budgets; never knows how bytes are counted.
+
 import { buildPackage, buildSite } from '../../../widget/build.ts';
+import { group } from '../../faults/scenario.ts';
 import { launch } from '../../support/browser.ts';
 import { CLIENT_BUDGET_BYTES, FIRST_ROW_BUDGET_BYTES } from '../../support/budgets.ts';
 import { bundle } from '../../support/bundle.ts';
@@ -9,7 +11,7 @@ import { startRelay } from '../../support/relay.ts';
 import type { Measure, Row } from '../measure.ts';
 
 const about = { measure: 'script', who: 'live-feed' };
-const bytes = (count: number) => `${count.toLocaleString('en-US')} bytes`;
+const bytes = (count: number) => `${group(count)} bytes`;
 
 export const script: Measure = {
 	name: 'script',

@@ -1,5 +1,6 @@
 // Bytes that one event costs one viewer on the wire, at three rates.
 // Knows the rates and the goal; never knows who deflates what.
+import { group } from '../../faults/scenario.ts';
 import type { Contender } from '../contenders/contender.ts';
 import { liveFeed, liveFeedPlain, nchan, socketIo, ws } from '../contenders/index.ts';
 import { Stage } from '../load/stage.ts';
@@ -33,7 +34,7 @@ export const wire: Measure = {
 };
 
 async function measure(contender: Contender, options: BenchOptions, bytes: Map<string, number>): Promise<Row[]> {
-	const load = (rate: number) => `${VIEWERS.toLocaleString('en-US')} viewers, ${rate.toLocaleString('en-US')} events/s`;
+	const load = (rate: number) => `${group(VIEWERS)} viewers, ${group(rate)} events/s`;
 	if (!isInstalled(contender)) return [createMissingRow('wire', contender, load(1000))];
 	const rows: Row[] = [];
 	let stage = await Stage.open(contender, { viewers: VIEWERS });
