@@ -4,6 +4,7 @@ import type * as Party from 'partykit/server';
 import { Audience, type Transport } from './audience.ts';
 import { Channel, spreadReturn } from './channel.ts';
 import { ChannelFigures, Figures, type Work } from './figures.ts';
+import { Heartbeat } from './heartbeat.ts';
 import { answerJson, answerProblem } from './http/answers.ts';
 import { answerChange, answerEvent } from './http/changes.ts';
 import { answerChannel } from './http/channels.ts';
@@ -157,6 +158,11 @@ export default class Relay implements Party.Server {
 	#channel: Channel | undefined;
 	#loading: Promise<Channel> | undefined;
 	#presence: Presence | undefined;
+	readonly #heartbeat = new Heartbeat({
+		clock,
+		afterDrain: (run) => setTimeout(run, 0),
+		listeners: () => this.#openAll(),
+	});
 	#counted: Figures | undefined;
 	/** A connection is the same object for as long as the room is awake. */
 	readonly #sessions = new Map<Party.Connection, Session>();
@@ -410,14 +416,18 @@ export default class Relay implements Party.Server {
 
 	/** Tells everybody here that the relay is about to stop; a channel that sleeps need not be loaded for it. */
 	async #goAway(): Promise<Response> {
-		const connections = [...this.room.getConnections<SessionMemory>()];
-		const returnMs = this.#channel?.returnMs ?? spreadReturn(connections.length);
+		const sessions = this.#openAll();
+		const returnMs = this.#channel?.returnMs ?? spreadReturn(sessions.length);
 		this.#channel?.goAway();
-		for (const connection of connections) {
-			(this.#sessions.get(connection) ?? this.#open(connection)).goAway(returnMs);
-		}
+		for (const session of sessions) session.goAway(returnMs);
 		await new Promise((resolve) => setTimeout(resolve, 0)); // the engine has sent it by then
 		return new Response(null, { status: 204 });
+	}
+
+	/** All who are connected, those of before the relay slept too. */
+	#openAll(): Session[] {
+		const connections = [...this.room.getConnections<SessionMemory>()];
+		return connections.map((connection) => this.#sessions.get(connection) ?? this.#open(connection));
 	}
 
 	#open(connection: Party.Connection, address?: string, refusal?: FeedError): Session {
@@ -435,6 +445,7 @@ export default class Relay implements Party.Server {
 			limiter,
 			onSent: (bytes) => figures.sent(bytes),
 			getPresence: () => this.#getPresence(),
+			heartbeat: this.#heartbeat,
 			...{ address, refusal },
 			connection: `${nameProcess()}-${++connections}`,
 			onRefused: (error, who) => this.#noteRefusal(error, 'socket', who),
@@ -504,9 +515,7 @@ export default class Relay implements Party.Server {
 		});
 		await channel.load();
 		// Those who were live before the relay slept: nothing was published since, or it would have woken.
-		for (const connection of this.room.getConnections<SessionMemory>()) {
-			(this.#sessions.get(connection) ?? this.#open(connection)).resume(channel);
-		}
+		for (const session of this.#openAll()) session.resume(channel);
 		this.#channel = channel;
 		return channel;
 	}

@@ -2,6 +2,7 @@
 // Knows the order of messages and what each asks of the channel; never knows PartyKit, storage or tokens' form.
 import type { Channel, Publisher, Result } from './channel.ts';
 import { type Filter, socketForm } from './frame.ts';
+import type { Heartbeat, Listener } from './heartbeat.ts';
 import { can, deny, hasExpired, type Identity, NOBODY } from './identity.ts';
 import type { Limiter } from './limiter.ts';
 import type { Presence, PresenceMemory, Visitor } from './presence.ts';
@@ -52,6 +53,7 @@ export interface SessionOptions {
 	onSent: (bytes: number) => void;
 	/** Who is here on the channel. */
 	getPresence: () => Presence;
+	heartbeat: Pick<Heartbeat, 'beat'>;
 	/** Where the client comes from, and the connection's name in this process. */
 	address: string | undefined;
 	connection: string;
@@ -88,7 +90,7 @@ const MAX_WAITING_BYTES = 1024 * 1024;
 const CLOSE_POLICY = 1008;
 const CLOSE_LIMITED = 4429;
 
-export class Session implements Publisher, Visitor {
+export class Session implements Publisher, Visitor, Listener {
 	readonly connection: string;
 	readonly #options: SessionOptions;
 	#viewer: Viewer | undefined;
@@ -101,6 +103,7 @@ export class Session implements Publisher, Visitor {
 	#status: Status[] = [];
 	#inflates: boolean;
 	#isUnsaved = false;
+	#toldAt = 0;
 	/** So much is outstanding that he is being closed. */
 	#isOverdrawn = false;
 	/** Ends the time that a full window has. */
@@ -169,6 +172,14 @@ export class Session implements Publisher, Visitor {
 		this.#pong();
 	}
 
+	get toldAt(): number {
+		return this.#toldAt;
+	}
+
+	assure(): void {
+		if (this.#saidHello && this.isReady) this.#pong();
+	}
+
 	keep(): void {
 		this.#changed();
 	}
@@ -197,6 +208,7 @@ export class Session implements Publisher, Visitor {
 			if (bringsNothing && this.#isTooMany()) return;
 			if (message.type === 'ping') {
 				this.#pong();
+				this.#options.heartbeat.beat();
 				return;
 			}
 			if (message.type === 'seen') {
@@ -480,10 +492,12 @@ export class Session implements Publisher, Visitor {
 	/** A socket that is closing throws at `send`; its `close` event follows and ends the conversation. */
 	#transmit(data: string | Uint8Array, { isLast = false, isMinor = false } = {}): void {
 		if (this.#isOver) return;
-		if (!isLast && hasExpired(this.#who, this.#options.clock())) {
+		const now = this.#options.clock();
+		if (!isLast && hasExpired(this.#who, now)) {
 			this.#refuse(createError('token-expired'));
 			return;
 		}
+		this.#toldAt = now;
 		try {
 			this.#options.socket.send(data);
 		} catch {

@@ -86,6 +86,8 @@ export const MAX_RETURN_MS = 15_000;
 export const MAX_WAIT_SECONDS = 30;
 /** A client's silence before it pings, and a stream's before a comment, milliseconds. */
 export const PING_INTERVAL_MS = 25_000;
+/** Who has heard nothing for so long is told that the relay is there as soon as anybody asks, milliseconds; less than any silence before a ping. */
+export const HEARTBEAT_MS = 15_000;
 /** Characters of a request's URL that the relay takes. */
 export const MAX_REQUEST_URL_CHARS = 512;
 /** A close reason, bytes (RFC 6455, 5.5). */

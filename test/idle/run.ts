@@ -3,7 +3,7 @@
 import http from 'node:http';
 import process from 'node:process';
 import { WebSocket } from 'ws';
-import { PING_INTERVAL_MS } from '../../relay/protocol/limits.ts';
+import { Vigil } from '../../widget/client/vigil.ts';
 import { createChannelName } from '../support/conversation.ts';
 import { startRelay } from '../support/relay.ts';
 import { keepResults } from '../support/results.ts';
@@ -12,7 +12,7 @@ import { readCpu } from '../support/usage.ts';
 const isShort = process.argv.includes('--short');
 const [EACH, SECONDS] = isShort ? [50, 35] : [1000, 300];
 /** Sockets alone, as a page with a panel has them; for so long that each asks as often as the others. */
-const [SOCKETS, SOCKET_SECONDS] = isShort ? [150, 5] : [3000, 125];
+const [SOCKETS, SOCKET_SECONDS] = isShort ? [150, 30] : [3000, 125];
 /** Of one core, for so many sockets. */
 const MAX_CPU = 0.02;
 const WAIT_S = 30;
@@ -35,6 +35,8 @@ const agent = new http.Agent({ keepAlive: false, maxSockets: Number.POSITIVE_INF
 const sockets: WebSocket[] = [];
 const streams: http.IncomingMessage[] = [];
 let isOver = false;
+/** Pings of all sockets. */
+let asked = 0;
 /** What came, by transport: how often, and what was neither an answer to a ping nor one. */
 const came = new Map<string, { pings: number; others: string[] }>();
 
@@ -45,7 +47,7 @@ function note(transport: string, isPing: boolean, text: string): void {
 	came.set(transport, one);
 }
 
-/** As a panel does: it says hello, and asks now and then whether somebody is there. */
+/** As a panel does: it says hello, and after a while of silence asks whether somebody is there. */
 async function openSocket(): Promise<void> {
 	const socket = new WebSocket(address.replace(/^http/, 'ws'), { perMessageDeflate: false });
 	sockets.push(socket);
@@ -57,8 +59,23 @@ async function openSocket(): Promise<void> {
 			resolve();
 		});
 	});
-	const timer = setInterval(() => socket.send('{"type":"ping"}'), PING_INTERVAL_MS);
-	socket.once('close', () => clearInterval(timer));
+	let heardAt = Date.now();
+	socket.on('message', () => {
+		heardAt = Date.now();
+	});
+	const vigil = new Vigil({
+		isOpen: () => socket.readyState === WebSocket.OPEN,
+		heardAt: () => heardAt,
+		outbox: { waiting: [], takenAt: 0 },
+		ping: () => {
+			asked++;
+			socket.send('{"type":"ping"}');
+		},
+		restart: () => {
+			if (!isOver) failures.push('a socket had no answer to its ping');
+		},
+	});
+	socket.once('close', () => vigil.end());
 }
 
 const PINGS: Record<string, RegExp> = {
@@ -143,6 +160,7 @@ try {
 	await inTens(SOCKETS, openSocket);
 	await pause(2000); // who has just come is still being told of
 	const { cpu } = await watch(`${SOCKETS} sockets`, SOCKET_SECONDS);
+	say(`  ${asked} pings in all`);
 	hold(cpu < MAX_CPU, `the engine uses ${(cpu * 100).toFixed(2)} % of a core for ${SOCKETS} idle sockets`);
 	for (const socket of sockets.splice(EACH)) socket.terminate();
 

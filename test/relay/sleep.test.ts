@@ -138,7 +138,9 @@ describe.concurrent('a relay that sleeps', () => {
 		await another.close();
 	}, 60_000);
 
-	it('[SLEEP1] [SLEEP2] [AWAY1] still has its viewers, their filters and where they are', async ({ expect }) => {
+	it('[SLEEP1] [SLEEP2] [PING2] [AWAY1] still has its viewers, their filters and where they are', async ({
+		expect,
+	}) => {
 		const channel = createChannelName('sleep');
 		await post(sleeper, channel, [{ type: 'a' }, { type: 'b' }, { type: 'b' }]);
 		const all = await Conversation.join(sleeper.url, channel);
@@ -146,6 +148,8 @@ describe.concurrent('a relay that sleeps', () => {
 		const silent = await Conversation.join(sleeper.url, createChannelName('silent'));
 		await Promise.all([all.ping(), filtered.ping(), silent.ping()]);
 		await sleep(all);
+		// Whoever wakes it asks for the others too.
+		expect((await filtered.next('pong')).position).toBeUndefined();
 		await post(sleeper, channel, [{ type: 'b' }, { type: 'a' }]);
 		filtered.send({ type: 'publish', ref: 1, draft: { type: 'a' } });
 		expect((await filtered.next('receipts')).receipts).toMatchObject([{ ref: 1, seq: 6 }]);
@@ -178,6 +182,7 @@ describe.concurrent('a relay that sleeps', () => {
 		await silent.until(() => silent.seqs.length === 50, 'all events');
 		await other.until(() => other.seqs.length === 50, 'all events');
 		await sleep(other);
+		await silent.next('pong');
 		await post(patient, channel, drafts);
 		await other.until(() => other.seqs.length === 100, 'what came after the sleep');
 		await silent.ping();

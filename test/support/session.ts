@@ -69,6 +69,7 @@ export function openSession(test: TestChannel, more: Partial<ConstructorParamete
 		stallTimeoutMs: 30_000,
 		startTimer,
 		getPresence: () => presence,
+		heartbeat: { beat: () => {} },
 		identify: () => ANYBODY,
 		limiter: new Limiter(readSettings({}).limits, () => test.clock.now),
 		address: undefined,

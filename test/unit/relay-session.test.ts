@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { Channel } from '../../relay/channel.ts';
+import { Heartbeat } from '../../relay/heartbeat.ts';
 import { ANYBODY } from '../../relay/identity.ts';
 import { CAPABILITIES } from '../../relay/protocol/capabilities.ts';
 import { FeedError } from '../../relay/protocol/errors.ts';
@@ -270,6 +271,56 @@ describe('a conversation', () => {
 			{ type: 'pong', time, position: '-:0' },
 			{ type: 'pong', time, position: 'k3f9:1' },
 		]);
+	});
+
+	it('[PING2] one ping is answered to all who were told nothing for a while, once, and in slices', async () => {
+		const test = await createTestChannel();
+		const sessions: ReturnType<typeof open>[] = [];
+		const turns: (() => void)[] = [];
+		const heartbeat = new Heartbeat({
+			clock: () => test.clock.now,
+			afterDrain: (run) => turns.push(run),
+			listeners: () => sessions.map(({ session }) => session),
+		});
+		for (let n = 0; n < 250; n++) sessions.push(open(test, { heartbeat }));
+		for (const { session } of sessions.slice(1)) session.receive(HELLO);
+		await settle();
+		const [silent, first, second] = sessions as [(typeof sessions)[0], (typeof sessions)[0], (typeof sessions)[0]];
+		const stalled = sessions[3] as (typeof sessions)[0];
+		stalled.session.tell(new TextEncoder().encode(`{"type":"presence","pad":"${'x'.repeat(WINDOW_BYTES)}"}`));
+		const pongs = () => sessions.map(({ socket }) => socket.types.filter((type) => type === 'pong').length);
+		const sum = () => pongs().reduce((one, other) => one + other);
+		const pass = (ms: number) => {
+			test.clock.now += ms;
+		};
+
+		pass(10_000);
+		second.session.receive('{"type":"ping"}');
+		while (turns.length > 0) turns.shift()?.();
+		expect(sum()).toBe(1);
+		pass(20_000);
+		first.session.receive('{"type":"ping"}');
+		// A slice has 100 of them, and the asker has his answer already; two are not to be told.
+		expect(sum()).toBe(1 + 98);
+		expect(turns).toHaveLength(1);
+		turns.shift()?.();
+		expect(sum()).toBe(1 + 198);
+		turns.shift()?.();
+		expect(sum()).toBe(1 + 248);
+		expect(turns).toHaveLength(0);
+		expect([silent, first, second, stalled].map(({ socket }) => socket.types.at(-1) === 'pong')).toEqual([
+			...[false, true, true, false],
+		]);
+		pass(14_000);
+		second.session.receive('{"type":"ping"}');
+		expect(sum()).toBe(2 + 248);
+		// Whom an event has reached needs nothing else.
+		test.publish([{ text: 'a' }]);
+		await test.drainAll();
+		pass(14_000);
+		second.session.receive('{"type":"ping"}');
+		while (turns.length > 0) turns.shift()?.();
+		expect(sum()).toBe(3 + 248);
 	});
 
 	it('[AWAY1] says goodbye and is closed with 1012; nothing follows', async () => {

@@ -1,0 +1,51 @@
+// That the relay is there, told to all who have heard nothing for a while as soon as one of them asks.
+// Knows times and turns; never knows messages, sockets or who they are.
+import { HEARTBEAT_MS, SLICE_VIEWERS } from './protocol/limits.ts';
+
+/** Whoever may be waiting for a sign of life. */
+export interface Listener {
+	/** When something was sent to him, milliseconds since 1970; 0 where that is not known. */
+	readonly toldAt: number;
+	/** Tells him, unless he is not to be told now. */
+	assure(): void;
+}
+
+export interface HeartbeatOptions {
+	/** Milliseconds since 1970. */
+	clock: () => number;
+	/** Runs a function once the engine has sent what it was given. */
+	afterDrain: (run: () => void) => void;
+	/** All who are connected. */
+	listeners: () => Iterable<Listener>;
+}
+
+/**
+ * Thousands who are idle would each ask in their turn, and the engine wakes for each of them; they are told
+ * in one go for a fraction of that, and nobody else needs to ask.
+ */
+export class Heartbeat {
+	readonly #options: HeartbeatOptions;
+	#beatAt = 0;
+
+	constructor(options: HeartbeatOptions) {
+		this.#options = options;
+	}
+
+	/** Somebody has asked, and has his answer. */
+	beat(): void {
+		const { clock, listeners } = this.#options;
+		const now = clock();
+		if (now - this.#beatAt < HEARTBEAT_MS) return;
+		this.#beatAt = now;
+		this.#assure([...listeners()], now, 0);
+	}
+
+	/** In slices, as events are sent: nobody waits for it. */
+	#assure(listeners: readonly Listener[], now: number, start: number): void {
+		for (const listener of listeners.slice(start, start + SLICE_VIEWERS)) {
+			if (now - listener.toldAt >= HEARTBEAT_MS) listener.assure();
+		}
+		const next = start + SLICE_VIEWERS;
+		if (next < listeners.length) this.#options.afterDrain(() => this.#assure(listeners, now, next));
+	}
+}
