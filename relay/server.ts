@@ -11,7 +11,7 @@ import { answerChannel } from './http/channels.ts';
 import { answerMetrics, answerStatus, type Report } from './http/figures.ts';
 import { answerHistory } from './http/history.ts';
 import { answerPublish } from './http/publish.ts';
-import { ADDRESS_HEADER, AUTHOR_HEADER, answer, REFUSAL_HEADER } from './http/routes.ts';
+import { ADDRESS_HEADER, AUTHOR_HEADER, answer, NOWHERE, REFUSAL_HEADER } from './http/routes.ts';
 import { deny, hasExpired, Identities, type Identity, NOBODY } from './identity.ts';
 import { Journal, type Refused } from './journal.ts';
 import { Limiter } from './limiter.ts';
@@ -94,6 +94,19 @@ globalThis.decodeURIComponent = (text) => {
 		throw error;
 	}
 };
+
+/** And it answers with a fault of its own where the `Host` of a request makes no address: that is refused like all else that is wrong. */
+const PatientURL = new Proxy(URL, {
+	construct(Standard, given: ConstructorParameters<typeof URL>, created) {
+		try {
+			return Reflect.construct(Standard, given, created);
+		} catch (error) {
+			if (given.length === 1 && /^https?:/.test(String(given[0]))) return new Standard(NOWHERE);
+			throw error;
+		}
+	},
+});
+Object.assign(globalThis, { URL: PatientURL });
 
 /** Settings that are wrong are told at every request, and nothing is served. */
 function openHouse(env: Record<string, unknown>): House {

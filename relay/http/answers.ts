@@ -75,6 +75,12 @@ export function answerMethod(methods: string): Response {
 	return answerProblem(error, {}, { allow: methods });
 }
 
+/** Is what the engine compresses by itself welcome? (RFC 9110, 12.5.3; one who refuses gzip names it with a weight of 0.) */
+export function wantsGzip(request: Request): boolean {
+	const accepted = request.headers.get('accept-encoding') ?? '';
+	return /\bgzip\b/.test(accepted) && !/\bgzip\s*;\s*q=0(\.0*)?\s*(,|$)/.test(accepted);
+}
+
 /** Does If-None-Match name it? A proxy that compresses makes it a weak one (RFC 9110, 13.1.2). */
 export function matchesEtag(request: Request, etag: string): boolean {
 	const known = request.headers.get('if-none-match')?.split(',') ?? [];

@@ -12,7 +12,7 @@ import { DEFAULT_PAGE_EVENTS, MAX_PAGE_EVENTS, MAX_WAIT_SECONDS } from '../proto
 import { formatPosition, NO_EPOCH, type Position, parsePosition } from '../protocol/position.ts';
 import { parseSince } from '../protocol/since.ts';
 import { isTypePattern } from '../protocol/types.ts';
-import { answerJsonText, matchesEtag, shareHeaders } from './answers.ts';
+import { answerJsonText, matchesEtag, shareHeaders, wantsGzip } from './answers.ts';
 import { NDJSON, openStream, SSE, type StreamHost, type StreamKind, TEXT } from './streams.ts';
 
 export interface HistoryOptions extends StreamHost {
@@ -27,6 +27,9 @@ export interface HistoryOptions extends StreamHost {
 /** How a channel is told that a request was typed by hand: a name that no client can send. */
 export const PLAIN_HEADER = 'live-feed-plain';
 
+const VARY = 'accept, accept-encoding';
+/** A shorter page fits in a packet as it is. */
+const MIN_GZIP_CHARS = 1024;
 const PARAMETERS = ['after', 'before', 'since', 'limit', 'type', 'status', 'thread', 'wait'];
 
 const STREAMS: Record<string, StreamKind> = {
@@ -46,12 +49,13 @@ export async function answerHistory(channel: Channel, request: Request, options:
 		return kind ? answerStream(channel, request, kind, query, options) : answerPage(channel, request, query, options);
 	}
 	if (kind) throw new FeedError('invalid-parameter', '`wait` waits for a page of JSON; a stream never ends.');
-	return answerWait(channel, query, request.method === 'HEAD' ? 0 : wait, options);
+	return answerWait(channel, request, query, request.method === 'HEAD' ? 0 : wait, options);
 }
 
 /** A page that is answered once there is something in it, or the time is over. */
 async function answerWait(
 	channel: Channel,
+	request: Request,
 	query: PageQuery,
 	seconds: number,
 	host: HistoryOptions,
@@ -65,7 +69,7 @@ async function answerWait(
 		const page = await channel.waitForPage(query, over.signal);
 		host.work.resume();
 		host.check();
-		return answerEvents({ ...page, own: await channel.describe(host.who) }, { vary: 'accept' }, host);
+		return answerEvents({ ...page, own: await channel.describe(host.who) }, request, {}, host);
 	} finally {
 		clearTimeout(timer);
 		host.leave('poll');
@@ -73,7 +77,7 @@ async function answerWait(
 }
 
 async function answerPage(channel: Channel, request: Request, query: PageQuery, host: StreamHost): Promise<Response> {
-	const headers: Record<string, string> = { 'cache-control': 'no-cache', vary: 'accept' };
+	const headers: Record<string, string> = { 'cache-control': 'no-cache', vary: VARY };
 	if (query.since === undefined) {
 		headers.etag = formatEtag(await channel.readRange());
 		// Nothing is read for it.
@@ -81,7 +85,7 @@ async function answerPage(channel: Channel, request: Request, query: PageQuery, 
 	}
 	const page = await channel.page(query);
 	if (headers.etag) headers.etag = formatEtag(page);
-	return answerEvents(page, headers, host);
+	return answerEvents(page, request, headers, host);
 }
 
 /** The same address shows something else as soon as the channel goes on, or forgets. */
@@ -89,10 +93,19 @@ function formatEtag({ epoch, first, last }: Pick<Page, 'epoch' | 'first' | 'last
 	return `"${formatPosition({ epoch, seq: last })}/${first}"`;
 }
 
-function answerEvents(page: Page, headers: Record<string, string>, { replayed }: StreamHost): Response {
+function answerEvents(
+	page: Page,
+	request: Request,
+	headers: Record<string, string>,
+	{ replayed }: StreamHost,
+): Response {
 	const json = JSON.stringify(page);
 	replayed(json.length);
-	return answerJsonText(json, 200, headers);
+	const own = { ...headers, vary: VARY };
+	if (json.length < MIN_GZIP_CHARS || !wantsGzip(request)) return answerJsonText(json, 200, own);
+	// Other bytes of the same page (RFC 9110, 8.8.1).
+	const etag: Record<string, string> = headers.etag ? { etag: `W/${headers.etag}` } : {};
+	return answerJsonText(json, 200, { ...own, ...etag, 'content-encoding': 'gzip' });
 }
 
 async function answerStream(
@@ -114,7 +127,6 @@ async function answerStream(
 		'content-type': kind.contentType,
 		'cache-control': 'no-store, no-transform',
 		'x-accel-buffering': 'no',
-		...(kind.isText ? { 'content-encoding': 'identity' } : {}),
 	});
 	if (request.method === 'HEAD') return new Response(null, { headers });
 	const { since, limit: history } = query;

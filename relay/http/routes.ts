@@ -16,6 +16,7 @@ import {
 	answerProblem,
 	shareHeaders,
 	shareWith,
+	wantsGzip,
 } from './answers.ts';
 import { readBytes } from './bodies.ts';
 import { EVENT_METHODS } from './changes.ts';
@@ -57,6 +58,8 @@ export const ADDRESS_HEADER = 'live-feed-address';
 export const REFUSAL_HEADER = 'live-feed-refusal';
 /** The key that makes who has no token the author of what he publishes, as `author` of a hello. */
 export const AUTHOR_HEADER = 'live-feed-author';
+/** The address of a request whose `Host` makes none: no file is there, which PartyKit would serve. */
+export const NOWHERE = 'http://nowhere.invalid/nowhere';
 const CHANNEL_HEADERS = [
 	'accept',
 	'accept-encoding',
@@ -89,12 +92,14 @@ const FOR_EVER = 'public, max-age=31536000, immutable';
 /** Answers whatever is asked of the relay's address. */
 export async function answer(request: Request, edge: Edge): Promise<Response> {
 	let origin: string | undefined;
-	const { pathname } = new URL(request.url);
+	const { pathname, href } = new URL(request.url);
 	// A channel counts its own; what does not get there is counted as it is refused. Here they have no time: the engine
 	// forgets what a client has left in the middle, and it would be worked on for ever.
 	const isOfChannel = pathname.startsWith('/channels/');
 	if (!isOfChannel && !CONTROLS.includes(pathname)) edge.figures.begin().end();
 	try {
+		if (href === NOWHERE)
+			throw new FeedError('invalid-parameter', 'The header Host names the host and port of this relay.');
 		try {
 			origin = checkOrigin(request.headers, edge.settings);
 		} catch (error) {
@@ -224,8 +229,7 @@ async function answerScript(request: Request, edge: Edge, path: string, caching:
 	});
 	if (request.headers.get('if-none-match') === etag) return new Response(null, { status: 304, headers });
 	if (request.method === 'HEAD') return new Response(null, { headers });
-	const wantsGzip = /\bgzip\b/.test(request.headers.get('accept-encoding') ?? '');
-	const zipped = wantsGzip ? await edge.fetchFile(`${SCRIPTS}${path}.gz`) : null;
+	const zipped = wantsGzip(request) ? await edge.fetchFile(`${SCRIPTS}${path}.gz`) : null;
 	if (!zipped?.ok) return new Response(script, { headers });
 	headers['content-encoding'] = 'gzip';
 	const asItIs: ResponseInit & { encodeBody: 'manual' } = { headers, encodeBody: 'manual' }; // it is compressed already

@@ -34,8 +34,6 @@ export interface StreamHost {
 export interface StreamKind {
 	contentType: string;
 	transport: Transport;
-	/** True where whoever passes it on would compress it, and so keep back what is live. */
-	isText?: true;
 	form: Form;
 	/** Sent first, so that the reader knows that he is connected, and to what. */
 	opening: (position: string, welcome: Welcome) => string;
@@ -109,7 +107,6 @@ export const NDJSON: StreamKind = {
 export const TEXT: StreamKind = {
 	contentType: 'text/plain; charset=utf-8',
 	transport: 'text',
-	isText: true,
 	// The id is what one resumes with, and names the event where a later line changes it.
 	form: ({ entries }) =>
 		encoder.encode(entries.map(({ event }) => `${formatLine(event).trimEnd()} [${event.id}]\n`).join('')),

@@ -1,8 +1,9 @@
 // Loaded into PartyKit's own process before it starts (`node --import`).
 // Knows what PartyKit spawns and where it listens; never knows the relay. Plain JavaScript, so that the child needs no loader.
 import childProcess from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { realpathSync } from 'node:fs';
-import { createRequire, syncBuiltinESMExports } from 'node:module';
+import { createRequire, Module, syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
 
 // What the relay finds in its environment: here, since everybody sees the arguments of a process in the list of them.
@@ -24,15 +25,12 @@ process.on('uncaughtException', (error) => {
 	process.exit(7);
 });
 
-// PartyKit binds 0.0.0.0 and offers no option. The engine takes its address as an argument.
 const spawn = childProcess.spawn;
 childProcess.spawn = (file, args, options) => {
 	const isEngine = Array.isArray(args) && args[0] === 'serve' && args.some((arg) => arg.startsWith('--socket-addr='));
-	const given = isEngine
-		? args.map((arg) => arg.replace('--socket-addr=entry=0.0.0.0:', `--socket-addr=entry=${host}:`))
-		: args;
-	const child = spawn(file, given, options);
+	const child = spawn(file, args, options);
 	if (child.pid === undefined) return child;
+	if (isEngine) hideBackDoor(child.stdin);
 	tell({ spawned: child.pid, isEngine });
 	child.once('exit', (code, signal) => {
 		// PartyKit ends its engine itself at every reload. A death that it did not ask for it never notices:
@@ -44,13 +42,46 @@ childProcess.spawn = (file, args, options) => {
 	return child;
 };
 
-// The engine would call back into this process at every request, for a line that says so and that nobody is shown: half of what
-// a request costs. Warnings and what this process says by itself stay.
-const { Log, LogLevel } = createRequire(realpathSync(process.argv[1]))('miniflare');
-Object.defineProperty(Log.prototype, 'level', { get: () => LogLevel.WARN, set() {} });
-Log.prototype.info = function (message) {
-	this.log(`[pk:inf] ${message}`);
-};
+const require = createRequire(realpathSync(process.argv[1]));
+const miniflare = require('miniflare');
+
+/**
+ * PartyKit has the engine listen on every interface, with a worker in front of the relay that passes on all requests and every
+ * byte of every socket, obeys headers of its own (`MF-…`) and answers with stack traces. The relay listens itself, where it is
+ * to; that worker is left on a port of this machine that nobody is told of.
+ */
+const listenDirectly = (options) => ({
+	...options,
+	...{ host: '127.0.0.1', port: 0 },
+	unsafeDirectSockets: [{ host, port: options.port }],
+});
+class Miniflare extends miniflare.Miniflare {
+	constructor(options) {
+		super(listenDirectly(options));
+	}
+
+	setOptions(options) {
+		return super.setOptions(listenDirectly(options));
+	}
+}
+// A module of its own in the cache: what `import` gives for one that was required before was noted when it was.
+const file = require.resolve('miniflare');
+require.cache[file] = Object.assign(new Module(file), {
+	...{ filename: file, loaded: true },
+	exports: { ...miniflare, Miniflare },
+});
+
+/** A socket of that kind would open the engine's own protocol to whoever asks for this host (CONNECT): now nobody knows its name. */
+function hideBackDoor(stdin) {
+	const { HOST_CAPNP_CONNECT: name } = miniflare;
+	const write = stdin.write;
+	stdin.write = (config, ...more) => {
+		const hidden = Buffer.from(config);
+		const secret = randomBytes(name.length).toString('hex').slice(0, name.length);
+		for (let at = hidden.indexOf(name); at !== -1; at = hidden.indexOf(name)) hidden.write(secret, at);
+		return write.call(stdin, hidden, ...more);
+	};
+}
 
 // The debugger and the engine's way back into this process would listen on every interface; nobody outside needs them.
 const listen = net.Server.prototype.listen;

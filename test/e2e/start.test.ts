@@ -73,12 +73,12 @@ async function isListening(host = '127.0.0.1'): Promise<boolean> {
 	});
 }
 
-/** The engine's own process: it has our mark, and its command line says `serve` and our port. */
+/** The engine's own process: it has our mark, and its command line says `serve`. */
 async function findEngine(): Promise<number> {
 	const { readFileSync } = await import('node:fs');
 	const engine = findProcesses(MARK, mark).find((pid) => {
 		const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-		return line.includes('workerd') && line.includes(`:${port}`);
+		return line.includes('workerd') && line.includes('serve');
 	});
 	if (engine === undefined) throw new Error('No engine is running.');
 	return engine;

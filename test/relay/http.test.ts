@@ -553,6 +553,55 @@ describe('other pages and tools', () => {
 		}
 	});
 
+	it('[HTTP14] a page comes compressed to who takes that, a short one does not, and a live stream never', async () => {
+		const channel = createChannelName('gzip');
+		await post(channel, 'short', 'text/plain');
+		const encodingOf = async (encoding: string, accept = 'application/json') => {
+			const answer = await ask(address(channel), { headers: { 'accept-encoding': encoding, accept }, method: 'GET' });
+			return { ...answer, encoding: answer.headers.get('content-encoding') };
+		};
+		expect((await encodingOf('gzip')).encoding).toBeNull();
+		await post(channel, 'long '.repeat(400), 'text/plain');
+		const plain = await encodingOf('identity');
+		const zipped = await encodingOf('br;q=0.5, gzip');
+		expect(plain.encoding).toBeNull();
+		expect(zipped.encoding).toBe('gzip');
+		expect((await encodingOf('gzip;q=0, *')).encoding).toBeNull();
+		expect(zipped.body.events).toEqual(plain.body.events);
+		expect(zipped.headers.get('vary')).toMatch(/accept-encoding/);
+		expect(zipped.headers.get('etag')).toBe(`W/${plain.headers.get('etag')}`);
+		const known = { 'accept-encoding': 'gzip', 'if-none-match': zipped.headers.get('etag') as string };
+		expect((await ask(address(channel), { headers: known })).status).toBe(304);
+		for (const accept of ['text/event-stream', 'application/x-ndjson', 'text/plain']) {
+			const over = new AbortController();
+			const { headers } = await fetch(address(channel), {
+				...{ headers: { accept, 'accept-encoding': 'gzip' }, signal: over.signal },
+			});
+			expect(headers.get('content-encoding')).toBeNull();
+			over.abort();
+		}
+	});
+
+	it('what the engine is told by headers and hosts of its own, nobody else can tell it', async () => {
+		const headers = { 'mf-original-url': 'http://127.0.0.1/nowhere', 'mf-cf-blob': '{', 'mf-op': 'GET' };
+		expect((await ask(`${relay.url}/health`, { headers })).status).toBe(200);
+		expectProblem(await ask(`${relay.url}/cdn-cgi/mf/scheduled`), 'not-found', 404);
+		const connectTo = (host: string) =>
+			new Promise<string>((resolve, reject) => {
+				const socket = connect(Number(new URL(relay.url).port), '127.0.0.1');
+				let text = '';
+				socket.on('data', (data) => {
+					text += data;
+				});
+				socket.on('error', reject);
+				socket.on('close', () => resolve(text));
+				socket.end(`CONNECT ${host} HTTP/1.1\r\nhost: ${host}\r\n\r\n`);
+			});
+		const refused = await connectTo('anybody');
+		expect(refused).toMatch(/^HTTP\/1.1 500 /);
+		expect(await connectTo('miniflare-unsafe-internal-capnp-connect')).toBe(refused);
+	});
+
 	it('[OPS2] /live-feed.js is a module for pages of any origin, or says that it is not built', async () => {
 		const url = `${relay.url}/live-feed.js`;
 		const answer = await ask(url);

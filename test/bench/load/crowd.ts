@@ -34,12 +34,17 @@ export class Crowd {
 	}
 
 	/** Resolves when all of them are viewers. */
-	async open(order: Omit<Order, 'sampleEvery' | 'atOnce'> & { atOnce?: number }): Promise<void> {
+	async open(order: Omit<Order, 'sampleEvery' | 'atOnce'> & { sampleEvery?: number; atOnce?: number }): Promise<void> {
 		const share = Math.floor(order.count / this.#children.length);
 		const more = order.count % this.#children.length;
 		await this.#ask((index) => ({
 			what: 'open',
-			order: { atOnce: 25, sampleEvery: SAMPLE_EVERY, ...order, count: share + (index < more ? 1 : 0) },
+			order: {
+				atOnce: 25,
+				...order,
+				sampleEvery: order.sampleEvery ?? SAMPLE_EVERY,
+				count: share + (index < more ? 1 : 0),
+			},
 		}));
 	}
 

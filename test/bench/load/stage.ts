@@ -47,6 +47,8 @@ export interface StageOptions extends StartOptions {
 	viewers: number;
 	/** 4 unless given. */
 	publishers?: number;
+	/** Of so many viewers one says how late each event is: of 50 unless given. */
+	sampleEvery?: number;
 }
 
 export class Stage {
@@ -68,14 +70,19 @@ export class Stage {
 	/** Starts the system, and resolves when all are its viewers and publishers. */
 	static async open(
 		contender: Contender,
-		{ viewers, publishers: count = 4, ...options }: StageOptions,
+		{ viewers, publishers: count = 4, sampleEvery, ...options }: StageOptions,
 	): Promise<Stage> {
 		const running = await contender.start(options);
 		const crowd = Crowd.start();
 		try {
 			const channel = createChannelName('bench');
 			const where = { port: running.port, channel };
-			await crowd.open({ ...where, contender: contender.name, count: viewers });
+			await crowd.open({
+				...where,
+				contender: contender.name,
+				count: viewers,
+				...(sampleEvery ? { sampleEvery } : {}),
+			});
 			const publishers = await Publishers.open({ ...where, dialect: contender.dialect, count });
 			return new Stage(contender, running, channel, crowd, publishers);
 		} catch (error) {

@@ -32,9 +32,11 @@ const viewers: Viewer[] = [];
 async function open({ contender, count, sampleEvery, atOnce, after, ...where }: Order): Promise<void> {
 	const { dialect } = findContender(contender);
 	let begun = 0;
+	// Who came first is sent first, and would speak for nobody else.
+	const middle = Math.min(sampleEvery, count) >> 1;
 	const openSome = async () => {
 		while (begun < count) {
-			const isSample = begun++ % sampleEvery === 0;
+			const isSample = begun++ % sampleEvery === middle;
 			viewers.push(await openAtLast({ ...where, dialect, isSample, after, tally, known }));
 		}
 	};
