@@ -17,7 +17,7 @@ const ORDINARY = [
  */
 const IN_FRONT: readonly [RegExp, string][] = [
 	[/disconnected: |worker_do_not_log/, 'a connection that broke off'],
-	[/Uncaught \(in response\) Error: Network connection lost/, 'a connection that broke off'],
+	[/Uncaught \(in (response|promise)\) Error: Network connection lost/, 'a connection that broke off'],
 	[/invalid hostname when stringifying URL|Invalid URL string/, 'a host that is none'],
 	[/CONNECT is not implemented/, 'CONNECT'],
 	[/invalid Content-Length header value/, 'a length that is none'],

@@ -582,7 +582,7 @@ describe('other pages and tools', () => {
 		}
 	});
 
-	it('what the engine is told by headers and hosts of its own, nobody else can tell it', async () => {
+	it('[HTTP12] what the engine is told by headers and hosts of its own, nobody else can tell it', async () => {
 		const headers = { 'mf-original-url': 'http://127.0.0.1/nowhere', 'mf-cf-blob': '{', 'mf-op': 'GET' };
 		expect((await ask(`${relay.url}/health`, { headers })).status).toBe(200);
 		expectProblem(await ask(`${relay.url}/cdn-cgi/mf/scheduled`), 'not-found', 404);
