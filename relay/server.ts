@@ -244,8 +244,9 @@ export default class Relay implements Party.Server {
 		const standard = request as unknown as Request; // PartyKit's own type of the same thing
 		const address = standard.headers.get(ADDRESS_HEADER) ?? undefined;
 		let who: Identity = { ...NOBODY, address };
-		const work = this.#figures.begin();
+		let work: Work | undefined;
 		try {
+			work = this.#figures.begin();
 			const [resource, id, part] = pathIn(standard);
 			if (resource === GO_AWAY) return await this.#goAway();
 			const { identities } = openHouse(this.room.env);
@@ -265,10 +266,10 @@ export default class Relay implements Party.Server {
 			return await answerChange(await this.#findChannel(who), standard, who, id, part === 'reactions');
 		} catch (error) {
 			const known = error instanceof FeedError ? error : reportFault(error);
-			this.#noteRefusal(known, 'http', who);
+			if (work) this.#noteRefusal(known, 'http', who); // without it there is nothing to count with
 			return answerProblem(known);
 		} finally {
-			work.end();
+			work?.end();
 		}
 	}
 
