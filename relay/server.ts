@@ -20,15 +20,19 @@ import { Presence } from './presence.ts';
 import { CHANGING, WRITING } from './protocol/capabilities.ts';
 import { parseAuthor } from './protocol/client-message.ts';
 import { createError, FeedError } from './protocol/errors.ts';
-import { HELLO_TIMEOUT_MS } from './protocol/limits.ts';
+import { HELLO_TIMEOUT_MS, SLICE_VIEWERS } from './protocol/limits.ts';
 import { NO_EPOCH } from './protocol/position.ts';
 import { Session, type SessionMemory } from './session.ts';
 import { readSettings, retentionOf, type Settings, valueFor } from './settings.ts';
 import { TimedStorage } from './timed-storage.ts';
 import { Backlog } from './window.ts';
 
-/** How long changes of what must survive sleep gather, milliseconds; the timer keeps the relay awake until they are saved. */
+/**
+ * What must survive sleep is saved once nothing was asked for so long, and where there is no end to it after so many times that;
+ * milliseconds. The timer keeps the relay awake until then.
+ */
 const SAVE_MS = 1000;
+const MAX_SAVE_WAITS = 10;
 
 /** What a connection keeps through the relay's sleep. */
 type Memory = SessionMemory & { process: string };
@@ -180,6 +184,10 @@ export default class Relay implements Party.Server {
 	/** A connection is the same object for as long as the room is awake. */
 	readonly #sessions = new Map<Party.Connection, Session>();
 	readonly #unsaved = new Set<Session>();
+	/** Those of them whose turn it is: who changes meanwhile has another. */
+	readonly #saving = new Set<Session>();
+	/** Something was asked since that was looked at last. */
+	#isBusy = false;
 	/** Ends the waiting for a hello. */
 	readonly #greeted = new WeakMap<Party.Connection, () => void>();
 	/** Those that were counted as gone. */
@@ -241,6 +249,7 @@ export default class Relay implements Party.Server {
 	}
 
 	async onRequest(request: Party.Request): Promise<Response> {
+		this.#isBusy = true;
 		const standard = request as unknown as Request; // PartyKit's own type of the same thing
 		const address = standard.headers.get(ADDRESS_HEADER) ?? undefined;
 		let who: Identity = { ...NOBODY, address };
@@ -404,6 +413,7 @@ export default class Relay implements Party.Server {
 	}
 
 	onMessage(message: string | ArrayBuffer | ArrayBufferView, connection: Party.Connection): void {
+		this.#isBusy = true;
 		this.#figures.measure(() => (this.#sessions.get(connection) ?? this.#open(connection)).receive(message));
 	}
 
@@ -414,6 +424,7 @@ export default class Relay implements Party.Server {
 		const session = this.#sessions.get(connection) ?? this.#open(connection);
 		session.end();
 		this.#unsaved.delete(session);
+		this.#saving.delete(session);
 		this.#sessions.delete(connection);
 		this.#greeted.get(connection)?.();
 		audience.leave(this.room.id, 'socket', session.who.address);
@@ -483,14 +494,32 @@ export default class Relay implements Party.Server {
 	}
 
 	#saveLater(session: Session): void {
-		if (this.#unsaved.size === 0) setTimeout(() => this.#save(), SAVE_MS);
+		if (this.#unsaved.size === 0) this.#saveOnceQuiet(0);
 		this.#unsaved.add(session);
 	}
 
+	#saveOnceQuiet(waits: number): void {
+		this.#isBusy = false;
+		setTimeout(() => {
+			if (this.#isBusy && waits < MAX_SAVE_WAITS) {
+				this.#saveOnceQuiet(waits + 1);
+				return;
+			}
+			for (const session of this.#unsaved) this.#saving.add(session);
+			this.#unsaved.clear();
+			this.#save();
+		}, SAVE_MS);
+	}
+
+	/** In slices, as events are sent: nobody waits for all of it. */
 	#save(): void {
-		const sessions = [...this.#unsaved];
-		this.#unsaved.clear();
-		for (const session of sessions) {
+		let left = SLICE_VIEWERS;
+		for (const session of this.#saving) {
+			if (left-- === 0) {
+				setTimeout(() => this.#save(), 0);
+				return;
+			}
+			this.#saving.delete(session);
 			try {
 				session.save();
 			} catch (error) {
