@@ -2,7 +2,7 @@
 // command, and the relay that it starts.
 // Knows the order of the steps; never knows what a step builds.
 import { execFile } from 'node:child_process';
-import { cp, mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -28,7 +28,8 @@ export async function buildSite(): Promise<void> {
 
 /** The themes, as they are. */
 async function copyThemes(to: string): Promise<void> {
-	await cp(path.join(ROOT, 'widget', 'themes'), to, { recursive: true, force: true });
+	await mkdir(to, { recursive: true });
+	await copyFolder(path.join(ROOT, 'widget', 'themes'), to);
 }
 
 /** Compresses what was written, and removes what was not. */
@@ -54,9 +55,19 @@ async function removeOthers(directory: string, kept: string[]): Promise<void> {
 /** The demo's pages, as they are; without the server in it, which has pages of its own. */
 export async function copyDemo(): Promise<void> {
 	await mkdir(SITE, { recursive: true });
-	const demo = path.join(ROOT, 'demo');
-	const filter = (from: string) => from !== path.join(demo, 'monitor');
-	await cp(demo, SITE, { recursive: true, force: true, filter });
+	await copyFolder(path.join(ROOT, 'demo'), SITE, 'monitor');
+}
+
+/** Each file is written over: `cp` removes it first, and who lists the folder meanwhile finds it gone. */
+async function copyFolder(from: string, to: string, left?: string): Promise<void> {
+	for (const entry of await readdir(from, { withFileTypes: true })) {
+		const [source, copy] = [path.join(from, entry.name), path.join(to, entry.name)];
+		if (entry.isFile()) await copyFile(source, copy);
+		else if (entry.name !== left) {
+			await mkdir(copy, { recursive: true });
+			await copyFolder(source, copy);
+		}
+	}
 }
 
 /** Builds the script now and at every save, until `close()`. `onBuilt` gets an error, or nothing when it went well. */

@@ -2,7 +2,7 @@
 // Knows what PartyKit spawns and where it listens; never knows the relay. Plain JavaScript, so that the child needs no loader.
 import childProcess from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { realpathSync } from 'node:fs';
+import fs from 'node:fs';
 import { createRequire, Module, syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
 
@@ -42,7 +42,7 @@ childProcess.spawn = (file, args, options) => {
 	return child;
 };
 
-const require = createRequire(realpathSync(process.argv[1]));
+const require = createRequire(fs.realpathSync(process.argv[1]));
 const miniflare = require('miniflare');
 
 /**
@@ -82,6 +82,17 @@ function hideBackDoor(stdin) {
 		return write.call(stdin, hidden, ...more);
 	};
 }
+
+// PartyKit looks through what it serves at every change in it, and would end at a file that goes at that moment; the next look misses it.
+const statSync = fs.statSync;
+fs.statSync = (file, ...more) => {
+	try {
+		return statSync(file, ...more);
+	} catch (error) {
+		if (error.code === 'ENOENT' && /(^|[\\/])site[\\/]/.test(String(file))) return { isDirectory: () => false };
+		throw error;
+	}
+};
 
 // The debugger and the engine's way back into this process would listen on every interface; nobody outside needs them.
 const listen = net.Server.prototype.listen;
