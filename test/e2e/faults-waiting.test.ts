@@ -18,5 +18,5 @@ const SCENARIOS: [title: string, run: Scenario, kept: readonly number[]][] = [
 ];
 
 describe('under faults', () => {
-	it.concurrent.each(inTurns(SCENARIOS, 3))('%s', (_, run, kept) => expectToHold(run, kept));
+	it.concurrent.each(inTurns(SCENARIOS, 2))('%s', (_, run, kept) => expectToHold(run, kept));
 });
