@@ -79,6 +79,11 @@ function startTimer(ms: number, run: () => void): () => void {
 	return () => clearTimeout(timer);
 }
 
+/** Runs it once the engine has sent what it was given. */
+function afterDrain(run: () => void): void {
+	setTimeout(run, 0);
+}
+
 /** Faults of our own: for the log of whoever runs the relay, never for a client. */
 function reportFault(error: unknown): FeedError {
 	return journal.fault(error);
@@ -176,8 +181,7 @@ export default class Relay implements Party.Server {
 	#loading: Promise<Channel> | undefined;
 	#presence: Presence | undefined;
 	readonly #heartbeat = new Heartbeat({
-		clock,
-		afterDrain: (run) => setTimeout(run, 0),
+		...{ clock, afterDrain },
 		listeners: () => this.#openAll(),
 	});
 	#counted: Figures | undefined;
@@ -368,8 +372,7 @@ export default class Relay implements Party.Server {
 	#getPresence(): Presence {
 		if (!this.#presence) {
 			this.#presence = new Presence({
-				...{ clock, startTimer, onFault: reportFault },
-				afterDrain: (run) => setTimeout(run, 0),
+				...{ clock, startTimer, afterDrain, onFault: reportFault },
 			});
 			for (const connection of this.room.getConnections<SessionMemory>()) {
 				if (connection.state?.presence && !this.#sessions.has(connection)) this.#open(connection);
@@ -445,7 +448,7 @@ export default class Relay implements Party.Server {
 		const returnMs = this.#channel?.returnMs ?? spreadReturn(sessions.length);
 		this.#channel?.goAway();
 		for (const session of sessions) session.goAway(returnMs);
-		await new Promise((resolve) => setTimeout(resolve, 0)); // the engine has sent it by then
+		await new Promise<void>(afterDrain);
 		return new Response(null, { status: 204 });
 	}
 
@@ -516,7 +519,7 @@ export default class Relay implements Party.Server {
 		let left = SLICE_VIEWERS;
 		for (const session of this.#saving) {
 			if (left-- === 0) {
-				setTimeout(() => this.#save(), 0);
+				afterDrain(() => this.#save());
 				return;
 			}
 			this.#saving.delete(session);
@@ -551,7 +554,7 @@ export default class Relay implements Party.Server {
 		const log = new StorageLog(this.#storage, options, (error) => this.#forget(channel, error));
 		const channel: Channel = new Channel({
 			...{ log, clock, limiter, figures, maxEventBytes: valueFor(settings.maxEventBytes, id) },
-			afterDrain: (run) => setTimeout(() => figures.occupy(run), 0),
+			afterDrain: (run) => afterDrain(() => figures.occupy(run)),
 			onFault: reportFault,
 			onRefused: (error, who) => this.#noteRefusal(error, 'publish', who),
 			onModerated: (change, who) => journal.act(change, this.#about('publish', who)),

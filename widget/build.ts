@@ -2,7 +2,7 @@
 // command, and the relay that it starts.
 // Knows the order of the steps; never knows what a step builds.
 import { execFile } from 'node:child_process';
-import { copyFile, cp, mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -28,7 +28,6 @@ export async function buildSite(): Promise<void> {
 
 /** The themes, as they are. */
 async function copyThemes(to: string): Promise<void> {
-	await mkdir(to, { recursive: true });
 	await copyFolder(path.join(ROOT, 'widget', 'themes'), to);
 }
 
@@ -54,19 +53,16 @@ async function removeOthers(directory: string, kept: string[]): Promise<void> {
 
 /** The demo's pages, as they are; without the server in it, which has pages of its own. */
 export async function copyDemo(): Promise<void> {
-	await mkdir(SITE, { recursive: true });
 	await copyFolder(path.join(ROOT, 'demo'), SITE, 'monitor');
 }
 
 /** Each file is written over: `cp` removes it first, and who lists the folder meanwhile finds it gone. */
 async function copyFolder(from: string, to: string, left?: string): Promise<void> {
+	await mkdir(to, { recursive: true });
 	for (const entry of await readdir(from, { withFileTypes: true })) {
 		const [source, copy] = [path.join(from, entry.name), path.join(to, entry.name)];
 		if (entry.isFile()) await copyFile(source, copy);
-		else if (entry.name !== left) {
-			await mkdir(copy, { recursive: true });
-			await copyFolder(source, copy);
-		}
+		else if (entry.name !== left) await copyFolder(source, copy);
 	}
 }
 
@@ -116,7 +112,7 @@ async function buildRelay(): Promise<void> {
 	const { $schema, ...config } = JSON.parse(await readFile(path.join(ROOT, 'relay', 'partykit.json'), 'utf8')); // our own
 	const packed = { ...config, main: 'server.js' };
 	await writeFile(path.join(ROOT, 'dist', 'relay', 'partykit.json'), `${JSON.stringify(packed, null, '\t')}\n`);
-	await cp(path.join(ROOT, 'relay', 'run', 'guard.mjs'), path.join(ROOT, 'dist', 'guard.mjs'));
+	await copyFile(path.join(ROOT, 'relay', 'run', 'guard.mjs'), path.join(ROOT, 'dist', 'guard.mjs'));
 }
 
 async function readConfig(

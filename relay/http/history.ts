@@ -69,7 +69,7 @@ async function answerWait(
 		const page = await channel.waitForPage(query, over.signal);
 		host.work.resume();
 		host.check();
-		return answerEvents({ ...page, own: await channel.describe(host.who) }, request, {}, host);
+		return answerEvents({ ...page, own: await channel.describe(host.who) }, request, { vary: VARY }, host);
 	} finally {
 		clearTimeout(timer);
 		host.leave('poll');
@@ -101,11 +101,10 @@ function answerEvents(
 ): Response {
 	const json = JSON.stringify(page);
 	replayed(json.length);
-	const own = { ...headers, vary: VARY };
-	if (json.length < MIN_GZIP_CHARS || !wantsGzip(request)) return answerJsonText(json, 200, own);
+	if (json.length < MIN_GZIP_CHARS || !wantsGzip(request)) return answerJsonText(json, 200, headers);
 	// Other bytes of the same page (RFC 9110, 8.8.1).
 	const etag: Record<string, string> = headers.etag ? { etag: `W/${headers.etag}` } : {};
-	return answerJsonText(json, 200, { ...own, ...etag, 'content-encoding': 'gzip' });
+	return answerJsonText(json, 200, { ...headers, ...etag, 'content-encoding': 'gzip' });
 }
 
 async function answerStream(

@@ -39,12 +39,7 @@ export class Crowd {
 		const more = order.count % this.#children.length;
 		await this.#ask((index) => ({
 			what: 'open',
-			order: {
-				atOnce: 25,
-				...order,
-				sampleEvery: order.sampleEvery ?? SAMPLE_EVERY,
-				count: share + (index < more ? 1 : 0),
-			},
+			order: { atOnce: 25, sampleEvery: SAMPLE_EVERY, ...order, count: share + (index < more ? 1 : 0) },
 		}));
 	}
 
