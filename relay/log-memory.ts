@@ -16,6 +16,7 @@ import {
 import { type FeedEvent, isChange, type Version } from './protocol/event.ts';
 import { KEPT_CHANGES, KEPT_KEYS, KEPT_VERSIONS, MAX_PAGE_BYTES } from './protocol/limits.ts';
 import { NO_EPOCH, parsePosition } from './protocol/position.ts';
+import { UsedKeys } from './used-keys.ts';
 
 /** Options of both logs. */
 export interface LogOptions {
@@ -37,7 +38,7 @@ export class MemoryLog implements Log {
 	#gone = 0;
 	#nextEpoch: string | undefined;
 	#lastTime = 0;
-	readonly #keys = new Map<string, UsedKey>();
+	readonly #keys = new UsedKeys(KEPT_KEYS);
 	readonly #reactions = new Map<string, Reactions>();
 	readonly #versions = new Map<number, Version[]>();
 
@@ -87,11 +88,7 @@ export class MemoryLog implements Log {
 			this.changesFrom = oldest.event.seq + 1;
 		this.#last = entries.at(-1)?.event.seq ?? this.#last;
 		this.#lastTime = entries.at(-1)?.event.time ?? this.#lastTime;
-		for (const used of keys) this.#keys.set(`${used.subject}\n${used.key}`, used);
-		for (const oldest of this.#keys.keys()) {
-			if (this.#keys.size <= KEPT_KEYS) break;
-			this.#keys.delete(oldest);
-		}
+		for (const used of keys) this.#keys.add(used);
 		if (amendments) this.#amend(amendments);
 		this.#trim();
 	}
@@ -108,7 +105,7 @@ export class MemoryLog implements Log {
 	}
 
 	findKey(subject: string, key: string): UsedKey | undefined {
-		return this.#keys.get(`${subject}\n${key}`);
+		return this.#keys.find(subject, key);
 	}
 
 	find(seq: number): FeedEvent | null {

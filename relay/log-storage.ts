@@ -18,6 +18,7 @@ import { type Change, type FeedEvent, isChange, type Version } from './protocol/
 import { KEPT_CHANGES, KEPT_KEYS, KEPT_VERSIONS, MAX_PAGE_BYTES } from './protocol/limits.ts';
 import { NO_EPOCH, parsePosition } from './protocol/position.ts';
 import { firstOf, parseSegment, Series, segmentKey } from './series.ts';
+import { UsedKeys } from './used-keys.ts';
 
 /** What the log needs of a Durable Object's storage. */
 export interface KeyValueStorage {
@@ -101,7 +102,7 @@ export class StorageLog implements Log {
 	#recent: Entry[] = [];
 	#recentFrom = 0;
 	#recentBytes = 0;
-	#keys: Map<string, UsedKey> | undefined;
+	#keys: UsedKeys | undefined;
 	#keySeries = new Series(KEYS);
 	/** How many keys each segment holds, oldest first. */
 	readonly #keySegments = new Map<string, number>();
@@ -199,10 +200,10 @@ export class StorageLog implements Log {
 			}
 		}
 		if (this.#keys) return; // another call was faster, and appends may have followed it
-		this.#keys = new Map();
+		this.#keys = new UsedKeys(KEPT_KEYS);
 		for (const [key, used] of segments.reverse()) {
 			this.#keySegments.set(key, used.length);
-			for (const one of used) this.#keys.set(`${one.subject}\n${one.key}`, one);
+			for (const one of used) this.#keys.add(one);
 		}
 		if (newest) this.#keySeries.resume(...newest);
 	}
@@ -273,7 +274,7 @@ export class StorageLog implements Log {
 	}
 
 	findKey(subject: string, key: string): UsedKey | undefined {
-		return this.#keys?.get(`${subject}\n${key}`);
+		return this.#keys?.find(subject, key);
 	}
 
 	async hold(seqs: Iterable<number>, people: Iterable<string>): Promise<void> {
@@ -511,19 +512,14 @@ export class StorageLog implements Log {
 	}
 
 	#addKeys(keys: readonly UsedKey[], batch: Record<string, unknown>): void {
-		const map = this.#keys;
-		if (!map) throw new Error('keys are added before they are loaded');
+		const used = this.#keys;
+		if (!used) throw new Error('keys are added before they are loaded');
 		const added = this.#keySeries.add(
-			keys.map((used) => ({ seq: used.seq, bytes: encoder.encode(JSON.stringify(used)) })),
+			keys.map((key) => ({ seq: key.seq, bytes: used.add(key) })),
 			batch,
 		);
 		const segments = this.#keySegments;
 		for (const [key, count] of added) segments.set(key, (segments.get(key) ?? 0) + count);
-		for (const used of keys) map.set(`${used.subject}\n${used.key}`, used);
-		for (const oldest of map.keys()) {
-			if (map.size <= KEPT_KEYS) break;
-			map.delete(oldest);
-		}
 		let kept = 0;
 		for (const count of segments.values()) kept += count;
 		const expired: string[] = [];
