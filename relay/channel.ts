@@ -46,12 +46,12 @@ import {
 	MAX_RETURN_MS,
 	MIN_RETURN_MS,
 	RETURN_MS_PER_VIEWER,
-	SLICE_VIEWERS,
 } from './protocol/limits.ts';
 import { formatPosition, NO_EPOCH, type Position, parsePosition } from './protocol/position.ts';
 import type { Welcome } from './protocol/relay-message.ts';
 import type { Wish } from './protocol/wish.ts';
 import { PulseCounter } from './pulse.ts';
+import { inSlices } from './slices.ts';
 import type { Viewer } from './viewer.ts';
 import { Waiters } from './waiters.ts';
 
@@ -580,13 +580,13 @@ export class Channel {
 		const isForAll = ![...plain].some((filter) => frame.isFor(filter));
 		if (!isForAll) this.#commitBytes = MAX_COMMIT_BYTES;
 		if (!deflating) {
-			this.#broadcast(frame, [...this.#live]);
+			this.#broadcast(frame);
 			return;
 		}
 		const broadcast = () => {
 			const bytes = MAX_COMMIT_BYTES / (frame.deflatedShare ?? 1);
 			if (isForAll) this.#commitBytes = Math.min(Math.max(bytes, MAX_COMMIT_BYTES), MAX_DEFLATED_COMMIT_BYTES);
-			this.#broadcast(frame, [...this.#live]);
+			this.#broadcast(frame);
 		};
 		// What cannot be deflated is sent as it is.
 		deflating.catch(this.#options.onFault).then(broadcast);
@@ -760,20 +760,13 @@ export class Channel {
 			if (commit.versions[at]?.seq === seq) commit.versions.splice(at, 1);
 	}
 
-	/** Sends a frame in slices; what gathered meanwhile is committed once the engine has drained. */
-	#broadcast(frame: Frame, viewers: readonly Viewer[], start = 0): void {
-		const end = Math.min(start + SLICE_VIEWERS, viewers.length);
-		for (let index = start; index < end; index++) {
-			const viewer = viewers[index] as Viewer; // below the length
+	/** Sends a frame; what gathered meanwhile is committed once the engine has drained. */
+	#broadcast(frame: Frame): void {
+		const send = (viewer: Viewer) =>
 			this.#guard(() => {
 				if (!viewer.sendLive(frame)) this.#catchUp(viewer);
 			});
-		}
-		this.#options.afterDrain(() => {
-			if (end < viewers.length) {
-				this.#broadcast(frame, viewers, end);
-				return;
-			}
+		inSlices([...this.#live], send, this.#options.afterDrain, () => {
 			this.#isDraining = false;
 			this.#guard(() => this.#commitUnlessDraining());
 		});

@@ -1,6 +1,7 @@
 // That the relay is there, told to all who have heard nothing for a while as soon as one of them asks.
 // Knows times and turns; never knows messages, sockets or who they are.
-import { HEARTBEAT_MS, SLICE_VIEWERS } from './protocol/limits.ts';
+import { HEARTBEAT_MS } from './protocol/limits.ts';
+import { inSlices } from './slices.ts';
 
 /** Whoever may be waiting for a sign of life. */
 export interface Listener {
@@ -37,15 +38,9 @@ export class Heartbeat {
 		const now = clock();
 		if (now - this.#beatAt < HEARTBEAT_MS) return;
 		this.#beatAt = now;
-		this.#assure([...listeners()], now, 0);
-	}
-
-	/** In slices, as events are sent: nobody waits for it. */
-	#assure(listeners: readonly Listener[], now: number, start: number): void {
-		for (const listener of listeners.slice(start, start + SLICE_VIEWERS)) {
+		const assure = (listener: Listener) => {
 			if (now - listener.toldAt >= HEARTBEAT_MS) listener.assure();
-		}
-		const next = start + SLICE_VIEWERS;
-		if (next < listeners.length) this.#options.afterDrain(() => this.#assure(listeners, now, next));
+		};
+		inSlices([...listeners()], assure, this.#options.afterDrain);
 	}
 }

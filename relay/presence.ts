@@ -9,9 +9,9 @@ import {
 	PRESENCE_INTERVAL_MS,
 	PRESENCE_PING_MS,
 	PRESENCE_TIMEOUT_MS,
-	SLICE_VIEWERS,
 } from './protocol/limits.ts';
 import type { Presence as Told } from './protocol/relay-message.ts';
+import { inSlices } from './slices.ts';
 
 /** Who says nothing for so long is asked whether he is there: a page in the background is late by itself, and answers at once. */
 const PROBE_MS = PRESENCE_PING_MS + 1000;
@@ -271,22 +271,17 @@ export class Presence {
 		this.#joined.clear();
 		this.#left.clear();
 		this.#isSending = true;
-		this.#broadcast(frame, this.#version, [...this.#visits.values()]);
+		this.#broadcast(frame, this.#version);
 	}
 
-	/** As a commit's frame goes out: in slices, with the engine's turn between. */
-	#broadcast(frame: Uint8Array, version: number, visits: readonly Visit[], start = 0): void {
-		const end = Math.min(start + SLICE_VIEWERS, visits.length);
-		for (const visit of visits.slice(start, end)) {
+	/** As a commit's frame goes out. */
+	#broadcast(frame: Uint8Array, version: number): void {
+		const tell = (visit: Visit) => {
 			const { visitor, heard } = visit;
-			if (visit.version >= version || heard === 0 || this.#visits.get(visitor) !== visit) continue;
+			if (visit.version >= version || heard === 0 || this.#visits.get(visitor) !== visit) return;
 			if (visitor.isReady) this.#tell(visit, frame, version);
-		}
-		this.#options.afterDrain(() => {
-			if (end < visits.length) {
-				this.#broadcast(frame, version, visits, end);
-				return;
-			}
+		};
+		inSlices([...this.#visits.values()], tell, this.#options.afterDrain, () => {
 			this.#isSending = false;
 			this.#schedule();
 		});

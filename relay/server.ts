@@ -20,10 +20,11 @@ import { Presence } from './presence.ts';
 import { CHANGING, WRITING } from './protocol/capabilities.ts';
 import { parseAuthor } from './protocol/client-message.ts';
 import { createError, FeedError } from './protocol/errors.ts';
-import { HELLO_TIMEOUT_MS, SLICE_VIEWERS } from './protocol/limits.ts';
+import { HELLO_TIMEOUT_MS } from './protocol/limits.ts';
 import { NO_EPOCH } from './protocol/position.ts';
 import { Session, type SessionMemory } from './session.ts';
 import { readSettings, retentionOf, type Settings, valueFor } from './settings.ts';
+import { inSlices } from './slices.ts';
 import { TimedStorage } from './timed-storage.ts';
 import { Backlog } from './window.ts';
 
@@ -514,21 +515,16 @@ export default class Relay implements Party.Server {
 		}, SAVE_MS);
 	}
 
-	/** In slices, as events are sent: nobody waits for all of it. */
 	#save(): void {
-		let left = SLICE_VIEWERS;
-		for (const session of this.#saving) {
-			if (left-- === 0) {
-				afterDrain(() => this.#save());
-				return;
-			}
-			this.#saving.delete(session);
+		const save = (session: Session) => {
+			if (!this.#saving.delete(session)) return;
 			try {
 				session.save();
 			} catch (error) {
 				reportFault(error);
 			}
-		}
+		};
+		inSlices([...this.#saving], save, afterDrain);
 	}
 
 	/** `onStart` is no barrier on this runtime, so whoever needs the channel waits here; what failed is tried again. */
