@@ -13,8 +13,8 @@ export function authorise(token: string | undefined, author?: string): Record<st
 	};
 }
 
-/** A new one is had when so much of a token's time is left, and never later than that. */
-const LEFT = 0.2;
+/** A new one is had a minute before a token ends, or at half of one that is short: pages and networks may be slow. */
+const LEFT = 0.5;
 const MOST_LEFT_MS = 60_000;
 const LEAST_LEFT_MS = 500;
 /** Another try where none could be had, and the longest that a timer waits; milliseconds. */
