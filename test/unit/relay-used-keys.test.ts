@@ -36,7 +36,7 @@ describe('used keys', () => {
 			}
 		}));
 
-	it('keep a subject and a key apart', () => {
+	it('[KEY2] keep a subject and a key apart', () => {
 		const keys = new UsedKeys(10);
 		keys.add(use('ada', '\nx', 1));
 		expect([keys.find('ada\n', 'x'), keys.find('ada', 'x'), keys.find('', 'ada\n\nx')]).toEqual([
