@@ -22,6 +22,7 @@ export class Rows {
 	/** The `seq` of the oldest item that was taken over. */
 	#oldest = 0;
 	#clears = -1;
+	#drops = 0;
 	#isFolding = true;
 	/** Replies that have rows of their own, by what they answer, which is not here. */
 	readonly #strays = new Map<string, Set<number>>();
@@ -63,7 +64,7 @@ export class Rows {
 		until = Number.POSITIVE_INFINITY,
 		changed: readonly FeedEvent[] = [],
 	): boolean {
-		const { items, clears } = timeline;
+		const { items, clears, drops, dropped } = timeline;
 		const isSame = clears === this.#clears && isFolding === this.#isFolding;
 		if (!isSame) {
 			this.#list = [];
@@ -73,7 +74,12 @@ export class Rows {
 			this.#clears = clears;
 			this.#isFolding = isFolding;
 		}
-		const oldest = seqOf(items[0]);
+		// Before what comes first, among which may be again what was dropped.
+		if (drops !== this.#drops) {
+			this.#drop(dropped + 1);
+			this.#oldest = Math.max(this.#oldest, dropped + 1);
+			this.#drops = drops;
+		}
 		// What comes first may have to wait as well.
 		const older = this.newest < 0 ? [] : items.slice(0, findIndex(items, Math.min(this.#oldest, this.newest + 1)));
 		this.#prepend(older.filter((item) => this.#isRow(timeline, item)));
@@ -83,8 +89,7 @@ export class Rows {
 			if (this.#isRow(timeline, item)) this.#append(item);
 			this.newest = seqOf(item);
 		}
-		if (oldest > this.#oldest) this.#drop(oldest);
-		this.#oldest = oldest;
+		this.#oldest = seqOf(items[0]);
 		for (const { seq } of changed) {
 			const item = items[findIndex(items, seq)];
 			if (seq <= this.newest && item?.kind === 'event' && item.event.seq === seq)

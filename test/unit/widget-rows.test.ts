@@ -104,8 +104,7 @@ class Trial {
 				break;
 			case 'drop': {
 				// As `append` does it once there are 110,000.
-				const dropped = Math.floor(timeline.items.length * step.share);
-				timeline.items.splice(0, dropped);
+				timeline.drop(Math.floor(timeline.items.length * step.share));
 				break;
 			}
 			case 'clear':
@@ -319,6 +318,18 @@ describe('the rows of a list', () => {
 	});
 
 	// All of these were found by the test above.
+	it('show what was missing, was dropped and came after all, between two looks', () => {
+		const trial = new Trial();
+		trial.take({ do: 'gap', size: 1 });
+		trial.sync();
+		trial.append(beats(1));
+		trial.sync();
+		trial.take({ do: 'drop', share: 0.5 });
+		trial.take({ do: 'prepend', made: [{ kind: 8, minutes: 1, hasAt: false }] });
+		trial.sync();
+		expect(picture(trial)).toBe('1 1');
+	});
+
 	it('never fold what a person says into what a program of the same name said', () => {
 		const trial = new Trial();
 		trial.append([2, 1, 1, 2].map((kind) => ({ kind, minutes: 1, hasAt: false })));

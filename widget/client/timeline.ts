@@ -16,8 +16,11 @@ const MAX_ITEMS = 100_000;
 export class Timeline {
 	/** Oldest first. The same array for as long as it lasts. */
 	readonly items: TimelineItem[] = [];
-	/** How often it was cleared. */
+	/** How often it was cleared, and how often the oldest were dropped. */
 	clears = 0;
+	drops = 0;
+	/** The newest `seq` that was ever dropped; what is older may have been loaded again. */
+	dropped = 0;
 
 	/** The events alone, oldest first. */
 	get events(): FeedEvent[] {
@@ -30,8 +33,15 @@ export class Timeline {
 		const newest = seqOf(items.at(-1));
 		for (const event of events) if (event.seq > newest) items.push(toItem(event));
 		const dropped = items.length > MAX_ITEMS * 1.1 ? items.length - MAX_ITEMS : 0;
-		items.splice(0, dropped);
+		if (dropped > 0) this.drop(dropped);
 		return dropped;
+	}
+
+	/** Drops so many of the oldest. */
+	drop(count: number): void {
+		this.dropped = Math.max(this.dropped, seqOf(this.items[count - 1]));
+		this.items.splice(0, count);
+		this.drops++;
 	}
 
 	/** Marks a range after the newest as missing. */
@@ -41,6 +51,7 @@ export class Timeline {
 
 	clear(): void {
 		this.items.length = 0;
+		this.dropped = 0;
 		this.clears++;
 	}
 }
