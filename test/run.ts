@@ -107,9 +107,10 @@ async function runVitest(suites: string[]): Promise<void> {
 	addExit('vitest', code, [...perSuite.values()]);
 }
 
-/** Of the pages' tests, some go by themselves. */
+/** Of some suites, some files go by themselves. */
 function projectsOf(suite: string): string[] {
-	return (suite === 'e2e' ? ['e2e', 'alone'] : [suite]).flatMap((project) => ['--project', project]);
+	const apart: Record<string, string> = { unit: 'changing', e2e: 'alone' };
+	return [suite, apart[suite] ?? []].flat().flatMap((project) => ['--project', project]);
 }
 
 /** Resolves when they have run; the function prints what was kept until then, and adds up. */

@@ -37,6 +37,9 @@ class LongestFirst extends BaseSequencer {
 /** These hold a command to the seconds that it promises to end in, which nobody else should take from it: alone, when all others are done. */
 const ALONE = ['test/e2e/{start,start-dev}.test.ts'];
 
+/** What this one tests changes what requests and addresses are for all of its process. */
+const CHANGING = ['test/unit/relay-server.test.ts'];
+
 const project = (name: string, testTimeout: number, more: object = {}) => ({
 	test: {
 		name,
@@ -49,6 +52,8 @@ const project = (name: string, testTimeout: number, more: object = {}) => ({
 		expect: { poll: { timeout: 20_000 } },
 		// Much of what they do is waiting: for one more than the least machine has cores. What builds does so in a copy of the repository.
 		maxWorkers: 3,
+		// A process for each file would load again what the one before it had; those with a browser are given one of their own.
+		isolate: false,
 		...more,
 	},
 });
@@ -58,11 +63,12 @@ export default defineConfig({
 	test: {
 		sequence: { sequencer: LongestFirst },
 		projects: [
-			project('unit', 20_000),
+			project('unit', 20_000, { exclude: CHANGING }),
+			project('changing', 20_000, { include: CHANGING, isolate: true }),
 			project('contract', 15_000),
 			project('package', 120_000),
 			project('relay', 30_000),
-			project('e2e', 240_000, { exclude: ALONE }),
+			project('e2e', 240_000, { exclude: ALONE, isolate: true }),
 			project('alone', 120_000, { include: ALONE, maxWorkers: 1, sequence: { groupOrder: 1 } }),
 		],
 	},
