@@ -26,7 +26,7 @@ let mark: string;
 let command: RunningCommand | undefined;
 
 beforeAll(async () => {
-	checkout = await makeCheckout();
+	checkout = await makeCheckout({ isBuilt: true });
 });
 afterAll(() => checkout?.remove());
 
@@ -45,7 +45,9 @@ afterEach(async () => {
 
 function run(env: Record<string, string>): RunningCommand {
 	const own = { PORT: String(port), LIVE_FEED_STATE: path.join(folder, 'state'), [MARK]: mark, ...env };
-	return runCommand(process.execPath, ['--import', 'tsx', 'relay/run/start.ts'], own, { cwd: checkout.root });
+	return runCommand(process.execPath, ['--import', 'tsx', 'relay/run/start.ts', '--built'], own, {
+		cwd: checkout.root,
+	});
 }
 
 async function start(env: Record<string, string>): Promise<RunningCommand> {

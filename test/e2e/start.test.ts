@@ -19,7 +19,7 @@ let mark: string;
 let running: RunningCommand[];
 
 beforeAll(async () => {
-	checkout = await makeCheckout();
+	checkout = await makeCheckout({ isBuilt: true });
 });
 afterAll(() => checkout?.remove());
 
@@ -36,15 +36,17 @@ afterEach(async () => {
 	await rm(stateDir, { recursive: true, force: true, maxRetries: 5 });
 });
 
-function start(by: 'node' | 'npm', env: Record<string, string> = {}): RunningCommand {
+function start(by: 'node' | 'npm', env: Record<string, string> = {}, options: string[] = []): RunningCommand {
 	const settings = { PORT: String(port), LIVE_FEED_STATE: stateDir, [MARK]: mark, ...env };
-	const command =
-		by === 'npm'
-			? runCommand('npm', ['start'], settings, { cwd: checkout.root })
-			: runCommand(process.execPath, ['--import', 'tsx', 'relay/run/start.ts'], settings, { cwd: checkout.root });
+	const [program, args] =
+		by === 'npm' ? ['npm', ['start', '--']] : [process.execPath, ['--import', 'tsx', 'relay/run/start.ts']];
+	const command = runCommand(program, [...args, ...options], settings, { cwd: checkout.root });
 	running.push(command);
 	return command;
 }
+
+/** Of what is built already, where that is not what is shown: building takes longer than starting. */
+const startBuilt = (by: 'node' | 'npm', env?: Record<string, string>) => start(by, env, ['--built']);
 
 async function waitUntil(isTrue: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<boolean> {
 	const deadline = Date.now() + timeoutMs;
@@ -117,7 +119,7 @@ describe('npm start', () => {
 
 	test('a second one says so at once and what to do, and exits with 2; node ends by SIGTERM', async () => {
 		const outside = await findOutside();
-		const first = start('node');
+		const first = startBuilt('node');
 		await first.waitFor(/Running/);
 
 		// On the same state: two relays on one log would lose events.
@@ -148,7 +150,7 @@ describe('npm start', () => {
 		early.signal('SIGTERM');
 		expect((await early.exited).afterMs).toBeLessThan(3000);
 
-		const open = start('node', { HOST: '0.0.0.0' });
+		const open = startBuilt('node', { HOST: '0.0.0.0' });
 		await open.waitFor(/Running/);
 		expect(open.output).toContain('whoever reaches port');
 		if (outside !== undefined) expect(await isListening(outside)).toBe(true);
@@ -156,13 +158,13 @@ describe('npm start', () => {
 	});
 
 	test.each(['SIGINT', 'SIGTERM'] as const)('npm ends by %s to it alone', async (name) => {
-		const command = start('npm');
+		const command = startBuilt('npm');
 		await command.waitFor(/Running/);
 		await expectEnd(command, name, false);
 	});
 
 	test('killed without a chance to clean up, it leaves nothing either', async () => {
-		const command = start('node');
+		const command = startBuilt('node');
 		await command.waitFor(/Running/);
 		command.signal('SIGKILL');
 		await command.exited;
@@ -178,7 +180,7 @@ describe('npm start', () => {
 	test.runIf(isLinux)(
 		'an engine that dies is started again, with everything that was stored; npm ends by SIGTERM to its group',
 		async () => {
-			const command = start('npm');
+			const command = startBuilt('npm');
 			await command.waitFor(/Running/);
 			const events = `http://127.0.0.1:${port}/channels/crash/events`;
 			await fetch(events, { method: 'POST', body: 'before' });
@@ -194,7 +196,7 @@ describe('npm start', () => {
 	);
 
 	test.runIf(isLinux)('an engine that keeps dying is given up after five times, with exit code 1', async () => {
-		const command = start('node');
+		const command = startBuilt('node');
 		await command.waitFor(/Running/);
 		for (let deaths = 1; deaths <= 5; deaths++) {
 			process.kill(await findEngine(), 'SIGKILL');
