@@ -3,8 +3,9 @@
 // Never knows PartyKit, HTTP, sockets or JSON.
 import { type Amended, addReply, amend, isOwn, personOf } from './amendment.ts';
 import { DraftQueue } from './draft-queue.ts';
+import { FanOut } from './fan-out.ts';
 import { Figures } from './figures.ts';
-import { Filter, type Form, Frame } from './frame.ts';
+import { Filter, Frame } from './frame.ts';
 import { digestDraft } from './idempotency.ts';
 import { capabilitiesOf, deny, type Identity } from './identity.ts';
 import type { Limiter } from './limiter.ts';
@@ -42,16 +43,17 @@ import {
 	MAX_DEFLATED_COMMIT_BYTES,
 	MAX_EVENT_BYTES,
 	MAX_FILTERS,
+	MAX_JOINED_BYTES,
 	MAX_QUEUE_BYTES,
 	MAX_RETURN_MS,
 	MIN_RETURN_MS,
 	RETURN_MS_PER_VIEWER,
+	SLICE_VIEWERS,
 } from './protocol/limits.ts';
 import { formatPosition, NO_EPOCH, type Position, parsePosition } from './protocol/position.ts';
 import type { Welcome } from './protocol/relay-message.ts';
 import type { Wish } from './protocol/wish.ts';
 import { PulseCounter } from './pulse.ts';
-import { inSlices } from './slices.ts';
 import type { Viewer } from './viewer.ts';
 import { Waiters } from './waiters.ts';
 
@@ -91,6 +93,8 @@ export interface ChannelOptions {
 	maxQueueBytes?: number;
 	/** How large an event may be as JSON, bytes: 64 KiB unless given, and never more. */
 	maxEventBytes?: number;
+	/** How many viewers are sent a frame before the engine gets its turn: 100 unless given. */
+	sliceViewers?: number;
 	/** Where is counted what happens here. */
 	figures?: Counter;
 }
@@ -157,7 +161,7 @@ export class Channel {
 	readonly #pulse = new PulseCounter();
 	/** All who are fed; those of them who are live get each commit's frame. */
 	readonly #viewers = new Set<Viewer>();
-	readonly #live = new Set<Viewer>();
+	readonly #live: FanOut;
 	readonly #waiters = new Waiters();
 	/** The time to come back that all viewers know of at the least, milliseconds. */
 	#toldReturnMs = MIN_RETURN_MS;
@@ -181,6 +185,17 @@ export class Channel {
 		this.#options = options;
 		this.#queue = new DraftQueue(options.maxQueueBytes ?? MAX_QUEUE_BYTES);
 		this.#figures = options.figures ?? new Figures(options.clock);
+		this.#live = new FanOut({
+			afterDrain: options.afterDrain,
+			onTurn: () => this.#commitWhileSending(),
+			onDone: () => {
+				this.#isDraining = false;
+				this.#commitUnlessDraining();
+			},
+			onLate: (viewer) => void this.#follow(viewer),
+			onFault: options.onFault,
+			sliceViewers: options.sliceViewers ?? SLICE_VIEWERS,
+		});
 	}
 
 	/** Reads what serving needs; nothing else may be called before. */
@@ -347,6 +362,7 @@ export class Channel {
 			return Promise.resolve();
 		}
 		this.#viewers.add(viewer);
+		this.#live.delete(viewer);
 		this.#spread();
 		return this.#sendHistory(viewer).catch((error) => {
 			this.#options.onFault(error);
@@ -492,7 +508,16 @@ export class Channel {
 	}
 
 	#commitUnlessDraining(): void {
-		if (!this.#isDraining && !this.#isHolding && this.#queue.drafts.length > 0) this.#commit();
+		if (!this.#isDraining) this.#commitUnlessHolding();
+	}
+
+	/** Of little, nobody waits until many have been sent what was before it: it goes with that to those who have not. */
+	#commitWhileSending(): void {
+		if (this.#live.bytes + this.#queue.bytes <= MAX_JOINED_BYTES) this.#commitUnlessHolding();
+	}
+
+	#commitUnlessHolding(): void {
+		if (!this.#isHolding && this.#queue.drafts.length > 0) this.#commit();
 	}
 
 	#settleFailed(drafts: readonly { publisher: Publisher; ref: number }[]): void {
@@ -570,26 +595,25 @@ export class Channel {
 
 	/** Deflated first for those who can inflate it, once for all of them. Who joins meanwhile has it from the log. */
 	#send(frame: Frame): void {
-		const inflating = new Map<Filter, Form>();
-		const plain = new Set<Filter>();
-		for (const { sink, filter } of this.#live) {
-			if (sink.inflates) inflating.set(filter, sink.form);
-			else plain.add(filter);
+		if (this.#live.isSending) {
+			this.#live.send(frame); // with what was before it, and too little to be deflated
+			return;
 		}
+		const { inflating, plain } = this.#live.forms;
 		const deflating = frame.deflateLive(inflating);
 		const isForAll = ![...plain].some((filter) => frame.isFor(filter));
 		if (!isForAll) this.#commitBytes = MAX_COMMIT_BYTES;
 		if (!deflating) {
-			this.#broadcast(frame);
+			this.#live.send(frame);
 			return;
 		}
-		const broadcast = () => {
+		const send = () => {
 			const bytes = MAX_COMMIT_BYTES / (frame.deflatedShare ?? 1);
 			if (isForAll) this.#commitBytes = Math.min(Math.max(bytes, MAX_COMMIT_BYTES), MAX_DEFLATED_COMMIT_BYTES);
-			this.#broadcast(frame);
+			this.#live.send(frame);
 		};
 		// What cannot be deflated is sent as it is.
-		deflating.catch(this.#options.onFault).then(broadcast);
+		deflating.catch(this.#options.onFault).then(send);
 	}
 
 	/** Answers what is told of it: all as it stands after the commit, so that nothing shows that is removed already. */
@@ -760,18 +784,6 @@ export class Channel {
 			if (commit.versions[at]?.seq === seq) commit.versions.splice(at, 1);
 	}
 
-	/** Sends a frame; what gathered meanwhile is committed once the engine has drained. */
-	#broadcast(frame: Frame): void {
-		const send = (viewer: Viewer) =>
-			this.#guard(() => {
-				if (!viewer.sendLive(frame)) this.#catchUp(viewer);
-			});
-		inSlices([...this.#live], send, this.#options.afterDrain, () => {
-			this.#isDraining = false;
-			this.#guard(() => this.#commitUnlessDraining());
-		});
-	}
-
 	#noteQueue(): void {
 		const { strain } = this.#figures;
 		strain.drafts = this.#queue.drafts.length;
@@ -795,11 +807,6 @@ export class Channel {
 
 	get #isSomebodyBehind(): boolean {
 		return this.#live.size < this.#viewers.size;
-	}
-
-	#catchUp(viewer: Viewer): void {
-		this.#live.delete(viewer);
-		this.#follow(viewer);
 	}
 
 	#count(event: FeedEvent): void {

@@ -89,6 +89,33 @@ export class Frame {
 		this.entries = entries;
 	}
 
+	/** Frames that follow one another as one, with what each has chosen. At least one. */
+	static join(frames: readonly Frame[]): Frame {
+		const [first, last] = [frames[0] as Frame, frames.at(-1) as Frame];
+		if (first === last) return first;
+		const { epoch } = first;
+		const { to } = last;
+		const joined = new Frame(
+			epoch,
+			first.from,
+			to,
+			frames.flatMap(({ entries }) => entries),
+		);
+		for (const frame of frames) {
+			for (const [filter, { run }] of frame.#live) {
+				const before = joined.#live.get(filter)?.run;
+				const entries = [...(before?.entries ?? []), ...run.entries];
+				joined.#live.set(filter, { run: { epoch, from: before?.from ?? run.from, to, entries }, encoded: new Map() });
+			}
+		}
+		return joined;
+	}
+
+	/** Of its entries. */
+	get bytes(): number {
+		return this.entries.reduce((sum, { bytes }) => sum + bytes.length, 0);
+	}
+
 	/** Chooses what the live viewers of `filter` get; what was left out of earlier frames is covered with it. */
 	cover(filter: Filter): void {
 		const entries = this.#select(filter);

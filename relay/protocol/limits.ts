@@ -36,6 +36,8 @@ export const MAX_PAGE_BYTES = 256 * 1024;
 export const MAX_COMMIT_BYTES = 64 * 1024;
 /** The same where all viewers can inflate, and less than the above comes out of it. */
 export const MAX_DEFLATED_COMMIT_BYTES = 256 * 1024;
+/** What is committed while the frame before is still being sent, together with what not all have had of that, bytes at about: more is deflated, once for all. */
+export const MAX_JOINED_BYTES = 1024;
 /** Viewers that are sent a frame before the engine gets its turn. */
 export const SLICE_VIEWERS = 100;
 /** Entries that a channel keeps unless the settings say otherwise. */

@@ -1,6 +1,6 @@
 // A channel over a log in memory, whose clock and engine are moved by hand, and viewers that record.
 // Knows the channel's seams; never knows sockets, storage or PartyKit.
-import { Channel, type Publisher, type Result } from '../../relay/channel.ts';
+import { Channel, type ChannelOptions, type Publisher, type Result } from '../../relay/channel.ts';
 import { type Filter, type Form, type Run, socketForm } from '../../relay/frame.ts';
 import { ANYBODY, type Identity } from '../../relay/identity.ts';
 import type { Amendments, Entry, Log, Retention, UsedKey } from '../../relay/log.ts';
@@ -150,7 +150,7 @@ export function countFrames(counter: { frames: number }): Form {
 
 export async function createTestChannel(
 	retention: Partial<Retention> = {},
-	options: { maxQueueBytes?: number } = {},
+	options: Pick<ChannelOptions, 'maxQueueBytes' | 'sliceViewers'> = {},
 ): Promise<TestChannel> {
 	const clock = { now: 1_800_000_000_000 };
 	const log = new TestLog({
@@ -165,7 +165,7 @@ export async function createTestChannel(
 export async function openTestChannel<L extends Log>(
 	log: L,
 	clock: { now: number },
-	options: { maxQueueBytes?: number } = {},
+	options: Pick<ChannelOptions, 'maxQueueBytes' | 'sliceViewers'> = {},
 ): Promise<TestChannel<L>> {
 	const faults: unknown[] = [];
 	const turns: (() => void)[] = [];

@@ -8,6 +8,7 @@ import {
 	MAX_COMMIT_BYTES,
 	MAX_DEFLATED_COMMIT_BYTES,
 	MAX_FILTERS,
+	MAX_JOINED_BYTES,
 	MAX_PAGE_BYTES,
 	SLICE_VIEWERS,
 } from '../../relay/protocol/limits.ts';
@@ -102,13 +103,91 @@ describe('commits', () => {
 		for (let index = 0; index < 2 * SLICE_VIEWERS + 1; index++) viewers.push(await test.join({ history: 0 }));
 		const reached = () => viewers.filter(({ writes }) => writes > 0).length;
 		test.publish(texts(1));
-		test.publish(texts(1));
+		test.publish(texts(1, 'x'.repeat(MAX_JOINED_BYTES)));
 		for (const expected of [SLICE_VIEWERS, 2 * SLICE_VIEWERS, 2 * SLICE_VIEWERS + 1]) {
 			expect(reached()).toBe(expected);
 			expect(test.log.commits.length).toBe(2);
 			test.drain();
 		}
 		expect(test.log.commits.length).toBe(3);
+	});
+
+	it('[COM4] little is committed between two slices, and whoever was not sent the frame before has both as one', async () => {
+		const test = await createTestChannel({}, { sliceViewers: 2 });
+		test.publish(texts(1));
+		await test.drainAll();
+		const counter = { frames: 0 };
+		const form = countFrames(counter);
+		const viewers: RecordingSink[] = [];
+		for (let index = 0; index < 5; index++)
+			viewers.push(await test.join({ history: 0 }, undefined, new RecordingSink(form)));
+		const runs = () => viewers.map((viewer) => viewer.runs.map(({ from, to }) => `${from}-${to}`).join(' '));
+		test.publish([{ text: 'second' }]);
+		test.publish([{ text: 'third' }]);
+		expect(runs()).toEqual(['2-2', '2-2', '', '', '']);
+		test.drain();
+		expect(sizes(test.log)).toEqual([1, 1, 1]);
+		expect(runs()).toEqual(['2-2', '2-2', '2-3', '2-3', '']);
+		const late = await test.join({ history: 0 }, undefined, new RecordingSink(form));
+		viewers.push(late); // he has what is committed by now
+		test.publish([{ text: 'fourth' }]);
+		test.drain();
+		expect(runs()).toEqual(['2-2 3-4', '2-2', '2-3', '2-3', '2-4', '']);
+		await test.drainAll();
+		expect(runs()).toEqual(['2-2 3-4', '2-2 3-4', '2-3 4-4', '2-3 4-4', '2-4', '4-4']);
+		expect(counter.frames).toBe(5); // each once, for however many
+		expect(sizes(test.log)).toEqual([1, 1, 1, 1]);
+	});
+
+	it('[COM4] more than little waits until all have been sent the frame before', async () => {
+		const test = await createTestChannel({}, { sliceViewers: 1 });
+		test.publish(texts(1));
+		await test.drainAll();
+		const viewers = [await test.join({ history: 0 }), await test.join({ history: 0 }), await test.join({ history: 0 })];
+		test.publish(texts(1));
+		for (let count = 0; count < 4; count++) test.publish(texts(1, 'x'.repeat(MAX_JOINED_BYTES / 4)));
+		await test.drainAll();
+		expect(sizes(test.log)).toEqual([1, 1, 4]);
+		for (const { writes, seqs } of viewers) expect([writes, seqs]).toEqual([2, range(2, 6)]);
+	});
+
+	it('[COM4] [FILT1] a filter leaves out of joined frames what it leaves out of each', async () => {
+		const test = await createTestChannel({}, { sliceViewers: 1 });
+		test.publish([{ type: 'a' }]);
+		await test.drainAll();
+		const wishes = [undefined, ['a'], ['b'], ['c']];
+		const viewers: RecordingSink[] = [];
+		for (const types of wishes) viewers.push(await test.join({ history: 0 }, types));
+		for (const type of ['a', 'b', 'a', 'b', 'c']) {
+			test.publish([{ type }]);
+			test.drain();
+		}
+		await test.drainAll();
+		expect(viewers.map(({ seqs }) => seqs)).toEqual([range(2, 6), [2, 4], [3, 5], [6]]);
+		for (const { runs, viewer } of viewers) {
+			expect(viewer.cursor).toBe(6);
+			for (const [index, { from }] of runs.entries()) expect(from).toBeLessThanOrEqual((runs[index - 1]?.to ?? 1) + 1);
+		}
+	});
+
+	it('[COM4] [PUB5] one who cannot be sent his frame is fed from the log, and holds nobody up', async () => {
+		const test = await createTestChannel({}, { sliceViewers: 1 });
+		test.publish(texts(1));
+		await test.drainAll();
+		const viewers = [await test.join({ history: 0 }), await test.join({ history: 0 }), await test.join({ history: 0 })];
+		const [broken] = viewers as [RecordingSink];
+		const { write } = broken;
+		broken.write = () => {
+			broken.write = write;
+			throw new Error('on purpose');
+		};
+		for (let count = 0; count < 4; count++) {
+			test.publish(texts(1));
+			test.drain();
+		}
+		await test.drainAll();
+		for (const { seqs } of viewers) expect(seqs).toEqual(range(2, 5));
+		expect(test.faults).toMatchObject([{ message: 'on purpose' }]);
 	});
 
 	it('[PUB2] receipts of a publisher come in the order of his drafts, refused ones among them', async () => {
@@ -414,7 +493,7 @@ describe('the seam between history and live', () => {
 			withSeed(async (seed) => {
 				const random = createRandom(seed);
 				for (let round = 0; round < 60; round++) {
-					const test = await createTestChannel();
+					const test = await createTestChannel({}, { sliceViewers: random.between(1, 5) });
 					const sinks: { sink: RecordingSink; from: number }[] = [];
 					const joining: Promise<unknown>[] = [];
 					test.publish([{ type: 'a' }]);
@@ -423,9 +502,13 @@ describe('the seam between history and live', () => {
 						test.log.isSlow = random.below(3) > 0;
 						switch (random.below(7)) {
 							case 0:
-							case 1:
-								test.publish(Array.from({ length: random.between(1, 5) }, () => ({ type: random.pick(['a', 'b']) })));
+							case 1: {
+								const text = 'x'.repeat(random.pick([1, 1, MAX_JOINED_BYTES]));
+								test.publish(
+									Array.from({ length: random.between(1, 5) }, () => ({ type: random.pick(['a', 'b']), text })),
+								);
 								break;
+							}
 							case 2: {
 								const sink = new RecordingSink();
 								const seq = random.between(0, test.channel.last);
