@@ -73,6 +73,8 @@ class Trial {
 	#newest = 5000;
 	#shown = new Map<number, Row>();
 	#wasOpened = false;
+	/** Of the timeline, at the last look. */
+	#drops = 0;
 
 	constructor() {
 		this.sync();
@@ -169,6 +171,9 @@ class Trial {
 	/** Has the rows take over what has changed, and compares what was there with what is. */
 	sync(): void {
 		const before = this.#shown;
+		const { drops, dropped } = this.timeline;
+		const lost = drops === this.#drops ? 0 : dropped;
+		this.#drops = drops;
 		const isSame = this.rows.sync(this.timeline, this.#isFolding, this.#until);
 		if (!isSame) this.#wasOpened = false;
 		this.check();
@@ -179,6 +184,8 @@ class Trial {
 			// The list's rows are other objects only where they are something else now.
 			claim(this.rows.at(number) === row || !all.includes(row), `row ${number} where it was`);
 			if (row.kind === 'gap' || row.isInside || !kept.has(keyOf(row))) continue;
+			// What was dropped has grown no further, though it may be here again.
+			if (((row.kind === 'fold' && row.events[0]) || row.event).seq <= lost) continue;
 			const now = all.find((other) => other.kind !== 'gap' && !other.isInside && holds(other, row.event));
 			claim(now && keyOf(now) === keyOf(row), `the key ${keyOf(row)} for as long as it grows`);
 		}
@@ -328,6 +335,16 @@ describe('the rows of a list', () => {
 		trial.take({ do: 'prepend', made: [{ kind: 8, minutes: 1, hasAt: false }] });
 		trial.sync();
 		expect(picture(trial)).toBe('1 1');
+	});
+
+	it('show as one again what was dropped and loaded again between two looks', () => {
+		const trial = new Trial();
+		trial.append(beats(2));
+		trial.sync();
+		trial.take({ do: 'drop', share: 0.5 });
+		trial.take({ do: 'prepend', made: beats(1) });
+		trial.sync();
+		expect(picture(trial)).toBe('×2');
 	});
 
 	it('never fold what a person says into what a program of the same name said', () => {
