@@ -15,6 +15,8 @@ export interface RelayOptions {
 	log?: (line: string) => void;
 	/** Where its source is: this repository unless given. */
 	root?: string;
+	/** PartyKit's configuration, from there: the relay's unless given. */
+	config?: string;
 }
 
 export interface TestRelay {

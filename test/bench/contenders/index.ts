@@ -3,12 +3,13 @@
 import type { Contender } from './contender.ts';
 import { liveFeed, liveFeedPlain } from './live-feed.ts';
 import { nchan } from './nchan.ts';
+import { partykit } from './partykit.ts';
 import { socketIo } from './socket-io.ts';
 import { ws } from './ws.ts';
 
-export { liveFeed, liveFeedPlain, nchan, socketIo, ws };
+export { liveFeed, liveFeedPlain, nchan, partykit, socketIo, ws };
 
-export const CONTENDERS: readonly Contender[] = [liveFeed, liveFeedPlain, nchan, socketIo, ws];
+export const CONTENDERS: readonly Contender[] = [liveFeed, liveFeedPlain, nchan, partykit, socketIo, ws];
 
 /** @throws Error where nobody has this name */
 export function findContender(name: string): Contender {

@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { SEEN_BYTES } from '../../../relay/protocol/limits.ts';
 import { readFrame } from '../../support/inflate.ts';
-import { startRelay } from '../../support/relay.ts';
+import { type RelayOptions, startRelay } from '../../support/relay.ts';
 import { ROOT } from '../../support/sources.ts';
 import { keepEnding } from '../ending.ts';
-import type { Contender, Dialect, Draft, Stamp } from './contender.ts';
+import type { Contender, Dialect, Draft, Running, Stamp } from './contender.ts';
 import { findPackage } from './package.ts';
 
 function createDialect(inflates: boolean): Dialect {
@@ -59,23 +59,27 @@ function createContender(name: string, inflates: boolean): Contender {
 		install: 'npm ci',
 		async start({ vars = {} } = {}) {
 			// No variable: an open relay has no limits but those that are set (relay/settings.ts).
-			const relay = await startRelay({ vars });
-			const { engine, url } = relay;
-			const stop = keepEnding(() => relay.stop());
-			if (!engine) throw new Error('Expected a relay of our own.');
+			const { running, url } = await startEngine({ vars });
 			return {
-				port: engine.port,
-				findPids: () => [engine.pid, engine.enginePid],
+				...running,
 				async findPosition(channel) {
 					const page = await fetch(`${url}/channels/${channel}/events?limit=1`);
 					const { events } = (await page.json()) as { events: { id: string }[] };
 					return events.at(-1)?.id ?? '-:0';
 				},
 				fill: (channel, drafts) => post(`${url}/channels/${channel}/events`, drafts),
-				stop,
 			};
 		},
 	};
+}
+
+/** A room in PartyKit's dev server, ours unless another one is configured. */
+export async function startEngine(options: RelayOptions): Promise<{ running: Running; url: string }> {
+	const relay = await startRelay({ vars: {}, ...options });
+	const { engine, url } = relay;
+	const stop = keepEnding(() => relay.stop());
+	if (!engine) throw new Error('Expected a relay of our own.');
+	return { running: { port: engine.port, findPids: () => [engine.pid, engine.enginePid], stop }, url };
 }
 
 /** Publishes them by request, as many in one as may be. */

@@ -1,0 +1,37 @@
+// A room of PartyKit without any of our code: what comes from a publisher is stored and goes to every viewer. What the engine takes.
+// Knows rooms and their sockets; never knows what is said. Started by partykit.ts.
+import type * as Party from 'partykit/server';
+
+/** The names of publishers' connections begin so: they are sent nothing. */
+const PUBLISHER = 'publisher';
+const encoder = new TextEncoder();
+
+export default class Hub implements Party.Server {
+	/** Asked whether it is ready. */
+	static onFetch(): Response {
+		return new Response(null, { status: 200 });
+	}
+
+	readonly options = { hibernate: true };
+	readonly room: Party.Room;
+	readonly #viewers = new Set<Party.Connection>();
+	#count = 0;
+
+	constructor(room: Party.Room) {
+		this.room = room;
+	}
+
+	onConnect(connection: Party.Connection): void {
+		if (!connection.id.startsWith(PUBLISHER)) this.#viewers.add(connection);
+	}
+
+	onClose(connection: Party.Connection): void {
+		this.#viewers.delete(connection);
+	}
+
+	onMessage(message: string): void {
+		void this.room.storage.put(String(++this.#count), message); // the engine holds back what is sent until it is on disk
+		const bytes = encoder.encode(message);
+		for (const viewer of this.#viewers) viewer.send(bytes);
+	}
+}
