@@ -14,7 +14,7 @@ export default class Hub implements Party.Server {
 
 	readonly options = { hibernate: true };
 	readonly room: Party.Room;
-	readonly #viewers = new Set<Party.Connection>();
+	#viewers: Set<Party.Connection> | undefined;
 	#count = 0;
 
 	constructor(room: Party.Room) {
@@ -22,16 +22,26 @@ export default class Hub implements Party.Server {
 	}
 
 	onConnect(connection: Party.Connection): void {
-		if (!connection.id.startsWith(PUBLISHER)) this.#viewers.add(connection);
+		if (isViewer(connection)) this.#findViewers().add(connection);
 	}
 
 	onClose(connection: Party.Connection): void {
-		this.#viewers.delete(connection);
+		this.#findViewers().delete(connection);
 	}
 
 	onMessage(message: string): void {
 		void this.room.storage.put(String(++this.#count), message); // the engine holds back what is sent until it is on disk
 		const bytes = encoder.encode(message);
-		for (const viewer of this.#viewers) viewer.send(bytes);
+		for (const viewer of this.#findViewers()) viewer.send(bytes);
 	}
+
+	/** Those of before it slept too. */
+	#findViewers(): Set<Party.Connection> {
+		this.#viewers ??= new Set([...this.room.getConnections()].filter(isViewer));
+		return this.#viewers;
+	}
+}
+
+function isViewer({ id }: Party.Connection): boolean {
+	return !id.startsWith(PUBLISHER);
 }
