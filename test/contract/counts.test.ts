@@ -3,6 +3,7 @@ import { afterEach, expect, it } from 'vitest';
 import { type Form, socketForm } from '../../relay/frame.ts';
 import { StorageLog } from '../../relay/log-storage.ts';
 import { parseDraft } from '../../relay/protocol/draft.ts';
+import { SLICE_VIEWERS } from '../../relay/protocol/limits.ts';
 import { openTestChannel, RecordingSink, type TestChannel, TestPublisher } from '../support/channel.ts';
 import { MapStorage } from '../support/map-storage.ts';
 import { CountingStorage } from './counting-storage.ts';
@@ -121,6 +122,44 @@ it.each([10, 1000])('[COM1] [COM3] each of %i viewers has a frame for a commit, 
 	expect(encoded).toEqual({ frames: 2 * puts - 1, lines: 2 * puts - 1 });
 	expect(serialised).toBe(3 * EVENTS);
 });
+
+// Where one comes with each slice, they are soon too many for that.
+it.each([
+	[1, 106, 111],
+	[6, 1000, 1999],
+])(
+	'[COM4] 1,000 events, one each %i slices: %i commits, %i encodings, and a frame for a viewer in a round',
+	async (each, commits, encodings) => {
+		const test = await open();
+		let encoded = 0;
+		const form: Form = (run) => {
+			encoded++;
+			return socketForm(run);
+		};
+		const viewers: RecordingSink[] = [];
+		for (let n = 0; n < 1000; n++) viewers.push(await test.join({ history: 0 }, undefined, new CountingSink(form)));
+		let turns = 0;
+		const turn = () => {
+			const isOne = test.drain();
+			if (isOne) turns++;
+			return isOne;
+		};
+		const { puts } = await test.count(() => {
+			for (let n = 0; n < EVENTS; n++) {
+				test.publish([{ text: `event ${n} `.padEnd(50, '.') }]);
+				for (let count = 0; count < each; count++) turn();
+			}
+			while (turn());
+		});
+		const rounds = Math.ceil(turns / (1000 / SLICE_VIEWERS));
+		expect(test.channel.last).toBe(EVENTS + 1);
+		expect([puts, encoded]).toEqual([commits, encodings]);
+		for (const { writes, viewer } of viewers) {
+			expect(viewer.cursor).toBe(test.channel.last);
+			expect(writes).toBeLessThanOrEqual(rounds + 1);
+		}
+	},
+);
 
 it('[SEAM1] a hundred viewers who join together are served from memory', async () => {
 	const test = await open();
