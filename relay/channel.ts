@@ -170,7 +170,8 @@ export class Channel {
 	readonly #figures: Counter;
 	/** Why nothing is taken or read here any more. */
 	#failure: FeedError | undefined;
-	#isDraining = false;
+	/** A commit is being stored, deflated or sent. */
+	#isBusy = false;
 	/** What the next commit takes: as much as is not too much on the way to each viewer. */
 	#commitBytes = MAX_COMMIT_BYTES;
 	/** What the next drafts are about is being read. */
@@ -188,11 +189,10 @@ export class Channel {
 		this.#live = new FanOut({
 			afterDrain: options.afterDrain,
 			onTurn: () => this.#commitWhileSending(),
-			onDone: () => {
-				this.#isDraining = false;
-				this.#commitUnlessDraining();
+			onDone: () => this.#goOn(),
+			onLate: (viewer) => {
+				if (this.#viewers.has(viewer)) void this.#follow(viewer); // he may have left at that
 			},
-			onLate: (viewer) => void this.#follow(viewer),
 			onFault: options.onFault,
 			sliceViewers: options.sliceViewers ?? SLICE_VIEWERS,
 		});
@@ -281,8 +281,8 @@ export class Channel {
 	}
 
 	/**
-	 * Takes drafts, in order. They are stored with all others that gather until the last broadcast has drained;
-	 * `publisher.settle` then gets a receipt or an error for each.
+	 * Takes drafts, in order. They are stored at once, or with all others that gather until the last frame was sent, or, where they
+	 * are little, until the next slice of it was; `publisher.settle` then gets a receipt or an error for each.
 	 */
 	publish(publisher: Publisher, drafts: readonly Submission[]): void {
 		if (this.#failure) {
@@ -298,7 +298,7 @@ export class Channel {
 		}
 		if (refused.length > 0) this.#guard(() => publisher.settle(refused));
 		this.#noteQueue();
-		if (this.#isPrepared) this.#commitUnlessDraining();
+		if (this.#isPrepared) this.#commitUnlessBusy();
 		else this.#prepare();
 	}
 
@@ -411,7 +411,7 @@ export class Channel {
 
 	/** A viewer who already has everything, as after the relay has slept. */
 	resume(viewer: Viewer): void {
-		viewer.start(this.last);
+		viewer.resume(this.last);
 		// How much of what his filter left out he was told of is forgotten: the next frame covers all of it.
 		if (!viewer.filter.isAll) viewer.filter.covered = 0;
 		viewer.isLive = true;
@@ -496,7 +496,7 @@ export class Channel {
 			.loadKeys()
 			.then(() => {
 				this.#isPrepared = true;
-				this.#commitUnlessDraining();
+				this.#commitUnlessBusy();
 			})
 			.catch((error) => {
 				this.#options.onFault(error);
@@ -507,17 +507,24 @@ export class Channel {
 			});
 	}
 
-	#commitUnlessDraining(): void {
-		if (!this.#isDraining) this.#commitUnlessHolding();
+	#commitUnlessBusy(): void {
+		if (!this.#isBusy && !this.#isHolding && this.#queue.drafts.length > 0) this.#commit();
 	}
 
-	/** Of little, nobody waits until many have been sent what was before it: it goes with that to those who have not. */
+	/**
+	 * Of little, nobody waits until many have been sent what was before it: it goes with that to those who have not.
+	 * A change waits: what it takes away is not to be sent once it has a receipt.
+	 */
 	#commitWhileSending(): void {
-		if (this.#live.bytes + this.#queue.bytes <= MAX_JOINED_BYTES) this.#commitUnlessHolding();
+		const { bytes, drafts } = this.#queue;
+		if (drafts.length === 0 || this.#isHolding || this.#live.bytes + bytes > MAX_JOINED_BYTES) return;
+		if (!drafts.some(({ draft }) => isChangeDraft(draft))) this.#commit();
 	}
 
-	#commitUnlessHolding(): void {
-		if (!this.#isHolding && this.#queue.drafts.length > 0) this.#commit();
+	/** After a commit of which nothing is left to send. */
+	#goOn(): void {
+		this.#isBusy = this.#live.isSending;
+		this.#commitUnlessBusy();
 	}
 
 	#settleFailed(drafts: readonly { publisher: Publisher; ref: number }[]): void {
@@ -564,6 +571,7 @@ export class Channel {
 		}
 		this.#queue.take(taken);
 		this.#noteQueue();
+		this.#isBusy = true; // whoever publishes when he is told of these has it in the next one
 		if (entries.length > 0 || commit.keys.size > 0) {
 			try {
 				entries = this.#append(commit);
@@ -572,6 +580,7 @@ export class Channel {
 				const own = [...results].flatMap(([publisher, own]) => own.map(({ ref }) => ({ publisher, ref })));
 				// The later ones with them: a publisher's drafts keep their order.
 				this.#settleFailed([...own, ...this.#queue.take()]);
+				this.#goOn();
 				return;
 			}
 		}
@@ -580,7 +589,7 @@ export class Channel {
 		for (const { change, who } of commit.moderated) this.#guard(() => this.#options.onModerated?.(change, who));
 		this.#waiters.wake(entries);
 		if (entries.length === 0) {
-			this.#commitUnlessDraining();
+			this.#goOn();
 			return;
 		}
 		const events = entries.filter(isEventEntry);
@@ -589,14 +598,13 @@ export class Channel {
 		this.#noteLag();
 		const frame = new Frame(this.epoch, before + 1, this.#log.last, entries);
 		for (const { filter } of this.#filters.values()) frame.cover(filter);
-		this.#isDraining = true;
 		this.#send(frame);
 	}
 
 	/** Deflated first for those who can inflate it, once for all of them. Who joins meanwhile has it from the log. */
 	#send(frame: Frame): void {
 		if (this.#live.isSending) {
-			this.#live.send(frame); // with what was before it, and too little to be deflated
+			this.#live.send(frame); // with what was before it: together less than is worth deflating
 			return;
 		}
 		const { inflating, plain } = this.#live.forms;
@@ -651,7 +659,7 @@ export class Channel {
 			.hold(seqs, new Set(reacting.map(({ publisher }) => personOf(publisher.who))))
 			.then(() => {
 				this.#isHolding = false;
-				this.#commitUnlessDraining();
+				this.#commitUnlessBusy();
 			})
 			.catch((error) => {
 				this.#isHolding = false;

@@ -6,7 +6,7 @@ import type { Viewer } from './viewer.ts';
 export interface FanOutOptions {
 	/** Runs a function once the engine has sent what it was given. */
 	afterDrain: (run: () => void) => void;
-	/** It has, and others are still to be sent theirs: a frame that is sent now goes with what they have not had. */
+	/** Between two slices: the engine has sent one, others still wait. A frame that is sent now goes with what they have not had. */
 	onTurn: () => void;
 	/** All have all, and the engine has sent it. */
 	onDone: () => void;
@@ -57,9 +57,8 @@ export class FanOut {
 		return { inflating, plain };
 	}
 
-	/** He has everything so far. */
+	/** His cursor is the log's end, and so, while frames are being sent, the newest one's. */
 	add(viewer: Viewer): void {
-		this.#viewers.delete(viewer);
 		this.#viewers.add(viewer);
 	}
 
@@ -101,7 +100,7 @@ export class FanOut {
 	/** Frees what all have had. */
 	#forget(next: Viewer | undefined): void {
 		this.#frames = next ? this.#frames.filter(({ to }) => to > next.cursor) : [];
-		for (const cursor of this.#missed.keys()) if (!next || cursor < next.cursor) this.#missed.delete(cursor);
+		if (!next) this.#missed.clear();
 	}
 
 	#sendSlice(): void {
@@ -109,7 +108,8 @@ export class FanOut {
 		let left = this.#options.sliceViewers;
 		for (const viewer of this.#viewers) {
 			if (left-- === 0 || viewer.cursor >= newest) break;
-			this.add(viewer); // his next turn is after everybody's
+			this.#viewers.delete(viewer); // his next turn is after everybody's
+			this.#viewers.add(viewer);
 			this.#send(viewer);
 		}
 		this.#options.afterDrain(() => this.#goOn());

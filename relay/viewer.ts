@@ -76,6 +76,12 @@ export class Viewer {
 		this.refreshedTo = refreshedTo;
 	}
 
+	/** Has everything up to `seq`, as before the relay slept; what of it his filter left out he may not have been told. */
+	resume(seq: number): void {
+		this.start(seq);
+		if (!this.filter.isAll) this.#told = 0;
+	}
+
 	/** Sends a page of the log, unless the feeding that it belongs to is over by then. */
 	async sendHistory(frame: Frame): Promise<void> {
 		const { turn, sink } = this;

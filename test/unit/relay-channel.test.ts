@@ -170,6 +170,72 @@ describe('commits', () => {
 		}
 	});
 
+	it('[COM4] [GONE1] nobody is sent what was removed by the time that its removal has a receipt', async () => {
+		const test = await createTestChannel({}, { sliceViewers: 1 });
+		test.publish(texts(1));
+		await test.drainAll();
+		const viewers = [await test.join({ history: 0 }), await test.join({ history: 0 }), await test.join({ history: 0 })];
+		test.publish([{ text: 'secret' }]);
+		const remover = test.publish([{ target: 'k3f9:2', removed: true }]);
+		test.publish([{ text: 'later' }]);
+		while (remover.results.length === 0) test.drain();
+		expect(viewers.map(({ runs }) => runs[0]?.to)).toEqual([2, 2, 2]);
+		await test.drainAll();
+		for (const { seqs } of viewers) expect(seqs).toEqual(range(2, 4));
+	});
+
+	it('[COM4] [ERR4] storing that fails between two slices stops nothing', async () => {
+		const test = await createTestChannel({}, { sliceViewers: 1 });
+		test.publish(texts(1));
+		await test.drainAll();
+		const viewers = [await test.join({ history: 0 }), await test.join({ history: 0 }), await test.join({ history: 0 })];
+		test.publish(texts(1));
+		const refused = test.publish(texts(1));
+		test.log.failure = new Error('disk');
+		test.drain();
+		expect(refused.seqs).toEqual(['storage-failed']);
+		const taken = test.publish(texts(1));
+		await test.drainAll();
+		expect(taken.seqs).toEqual([3]);
+		for (const { seqs } of viewers) expect(seqs).toEqual([2, 3]);
+	});
+
+	it('[COM4] who leaves as he is sent his frame is sent no other, though that threw', async () => {
+		const test = await createTestChannel({}, { sliceViewers: 1 });
+		test.publish(texts(1));
+		await test.drainAll();
+		const gone = await test.join({ history: 0 });
+		gone.write = () => {
+			gone.writes++;
+			test.channel.leave(gone.viewer);
+			throw new Error('on purpose');
+		};
+		test.publish(texts(1));
+		await test.drainAll();
+		test.publish(texts(1));
+		await test.drainAll();
+		expect(gone.writes).toBe(1);
+	});
+
+	it('[COM1] what is published by somebody who is told of his last is in the next commit', async () => {
+		const test = await createTestChannel();
+		test.publish(texts(1));
+		await test.drainAll();
+		const viewer = await test.join({ history: 0 });
+		const nested = { who: ANYBODY, settle: () => {} };
+		let isFirst = true;
+		const settle = () => {
+			if (isFirst) test.channel.publish(nested, [{ ref: 1, draft: { type: 'message', text: 'nested' }, bytes: 50 }]);
+			isFirst = false;
+		};
+		test.channel.publish({ who: ANYBODY, settle }, [{ ref: 1, draft: { type: 'message', text: 'outer' }, bytes: 50 }]);
+		await test.drainAll();
+		expect(viewer.events.map(({ seq, text }) => [seq, text])).toEqual([
+			[2, 'outer'],
+			[3, 'nested'],
+		]);
+	});
+
 	it('[COM4] [PUB5] one who cannot be sent his frame is fed from the log, and holds nobody up', async () => {
 		const test = await createTestChannel({}, { sliceViewers: 1 });
 		test.publish(texts(1));
@@ -661,6 +727,22 @@ describe('the seam between history and live', () => {
 		const sink = new RecordingSink();
 		test.channel.resume(new Viewer(sink, test.channel.takeFilter({ types: ['a'] }) as Filter)); // the first filter is given
 		test.publish([{ type: 'a' }]);
+		await test.drainAll();
+		expect(sink.runs).toMatchObject([{ from: 1, to: 3, events: [{ seq: 3 }] }]);
+	});
+
+	it('[SLEEP2] [SEAM3] who has slept, and is slow before his first frame, is told of no hole', async () => {
+		const test = await createTestChannel();
+		test.publish([{ type: 'a' }, { type: 'b' }]);
+		await test.drainAll();
+		const sink = new RecordingSink();
+		const viewer = new Viewer(sink, test.channel.takeFilter({ types: ['a'] }) as Filter); // the first filter is given
+		sink.viewer = viewer;
+		test.channel.resume(viewer);
+		sink.stop();
+		test.publish([{ type: 'a' }]);
+		await test.drainAll();
+		sink.go();
 		await test.drainAll();
 		expect(sink.runs).toMatchObject([{ from: 1, to: 3, events: [{ seq: 3 }] }]);
 	});
