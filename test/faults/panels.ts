@@ -15,7 +15,7 @@ export const PAINTED_TYPE = 'painted';
 interface Record {
 	/** Events and gaps as the publishing element tells of them. */
 	told: ({ seq: number; id: string; p: string; n: number } | { from: number; to: number; reset: boolean })[];
-	/** Rows of the other one that were not drawn in the frame before, as they stand from the oldest. */
+	/** Rows of the other one that were not drawn in the frame before, as they stand from the oldest; once where they come again outside of the view. */
 	painted: { seq: number; text: string }[];
 	/** Frames in which the rows were not in order from the newest, or a row lay outside of the view. */
 	disorder: string[];
@@ -110,6 +110,7 @@ async function openPage(
 
 			// A state of the list that is there when a frame begins is what that frame, or the one before, has painted.
 			let before = new Set<number>();
+			const known = new Set<number>();
 			let last = '';
 			const look = () => {
 				requestAnimationFrame(look);
@@ -126,11 +127,13 @@ async function openPage(
 				for (const row of rows.toReversed()) {
 					const seq = Number(row.dataset.seq);
 					if (before.has(seq)) continue;
-					record.painted.push({ seq, text: row.querySelector('[part~=row-text]')?.textContent?.trim() ?? '' });
 					const box = row.getBoundingClientRect();
-					if (box.height === 0 || !list || box.bottom > list.bottom + 1 || box.top < list.top - 1) {
-						record.disorder.push(`row ${seq} was drawn outside of the view`);
-					}
+					const isOutside = box.height === 0 || !list || box.bottom > list.bottom + 1 || box.top < list.top - 1;
+					// An old one that comes again beyond the view is what the list draws ahead of scrolling: more or less of it.
+					if (isOutside && known.has(seq)) continue;
+					known.add(seq);
+					record.painted.push({ seq, text: row.querySelector('[part~=row-text]')?.textContent?.trim() ?? '' });
+					if (isOutside) record.disorder.push(`row ${seq} was drawn outside of the view`);
 				}
 				before = new Set(seqs);
 			};
