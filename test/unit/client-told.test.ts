@@ -157,7 +157,9 @@ describe('other ways than a WebSocket', () => {
 			block('change', change(5, 4), 'k3f9:5'),
 			block('', event(6), 'k3f9:6'),
 		].join('');
-		const { client, told } = await read(createEventStream, () => ({ body }));
+		let turns = 0;
+		// The stream ends, and the next one says nothing.
+		const { client, told } = await read(createEventStream, () => (turns++ === 0 ? { body } : undefined));
 		await expect.poll(() => told).toEqual(['received 4,6', 'changed 5']);
 		expect(client.own?.author).toBe('h1');
 	});
