@@ -193,7 +193,7 @@ export class Channel {
 			onLate: (viewer) => {
 				if (this.#viewers.has(viewer)) void this.#follow(viewer); // he may have left at that
 			},
-			onFault: options.onFault,
+			guard: (act) => this.#guard(act),
 			sliceViewers: options.sliceViewers ?? SLICE_VIEWERS,
 		});
 	}
@@ -412,9 +412,6 @@ export class Channel {
 	/** A viewer who already has everything, as after the relay has slept. */
 	resume(viewer: Viewer): void {
 		viewer.resume(this.last);
-		// How much of what his filter left out he was told of is forgotten: the next frame covers all of it.
-		if (!viewer.filter.isAll) viewer.filter.covered = 0;
-		viewer.isLive = true;
 		this.#viewers.add(viewer);
 		this.#live.add(viewer);
 	}

@@ -12,7 +12,8 @@ export interface FanOutOptions {
 	onDone: () => void;
 	/** He is behind, or could not be sent it: he has to be taken out. */
 	onLate: (viewer: Viewer) => void;
-	onFault: (error: unknown) => void;
+	/** Runs what must stop nobody else where it throws. */
+	guard: (act: () => void) => void;
 	/** So many are sent something before the engine gets its turn. */
 	sliceViewers: number;
 }
@@ -25,7 +26,6 @@ export class FanOut {
 	#frames: Frame[] = [];
 	/** By where a viewer is, what he has not had. */
 	readonly #missed = new Map<number, Frame>();
-	#isSending = false;
 
 	constructor(options: FanOutOptions) {
 		this.#options = options;
@@ -38,7 +38,7 @@ export class FanOut {
 
 	/** From the first frame until all have had the newest. */
 	get isSending(): boolean {
-		return this.#isSending;
+		return this.#frames.length > 0;
 	}
 
 	/** Of the entries that not all have had. */
@@ -68,11 +68,10 @@ export class FanOut {
 
 	/** Begins with a frame, or adds it to those that are being sent, whose end it follows. */
 	send(frame: Frame): void {
+		const { isSending } = this;
 		this.#frames.push(frame);
 		this.#missed.clear();
-		if (this.#isSending) return;
-		this.#isSending = true;
-		this.#sendSlice();
+		if (!isSending) this.#sendSlice();
 	}
 
 	/** Who is to be sent something next; undefined where all have all. */
@@ -86,21 +85,17 @@ export class FanOut {
 	}
 
 	#goOn(): void {
+		const { guard, onTurn, onDone } = this.#options;
 		const next = this.#next;
-		this.#forget(next);
+		// What all have had is freed.
+		this.#frames = next ? this.#frames.filter(({ to }) => to > next.cursor) : [];
 		if (next) {
-			this.#guard(this.#options.onTurn);
+			guard(onTurn);
 			this.#sendSlice();
 			return;
 		}
-		this.#isSending = false;
-		this.#guard(this.#options.onDone);
-	}
-
-	/** Frees what all have had. */
-	#forget(next: Viewer | undefined): void {
-		this.#frames = next ? this.#frames.filter(({ to }) => to > next.cursor) : [];
-		if (!next) this.#missed.clear();
+		this.#missed.clear();
+		guard(onDone);
 	}
 
 	#sendSlice(): void {
@@ -116,11 +111,12 @@ export class FanOut {
 	}
 
 	#send(viewer: Viewer): void {
+		const { guard, onLate } = this.#options;
 		let isSent = false;
-		this.#guard(() => {
+		guard(() => {
 			isSent = viewer.sendLive(this.#findMissed(viewer.cursor));
 		});
-		if (!isSent) this.#guard(() => this.#options.onLate(viewer));
+		if (!isSent) guard(() => onLate(viewer));
 	}
 
 	#findMissed(cursor: number): Frame {
@@ -130,14 +126,5 @@ export class FanOut {
 			this.#missed.set(cursor, missed);
 		}
 		return missed;
-	}
-
-	/** One viewer's trouble is nobody else's. */
-	#guard(act: () => void): void {
-		try {
-			act();
-		} catch (error) {
-			this.#options.onFault(error);
-		}
 	}
 }

@@ -76,10 +76,14 @@ export class Viewer {
 		this.refreshedTo = refreshedTo;
 	}
 
-	/** Has everything up to `seq`, as before the relay slept; what of it his filter left out he may not have been told. */
+	/** Is live and has everything up to `seq`, as before the relay slept. */
 	resume(seq: number): void {
 		this.start(seq);
-		if (!this.filter.isAll) this.#told = 0;
+		this.isLive = true;
+		if (this.filter.isAll) return;
+		// How much of what his filter left out he was told of is forgotten: the next frame covers all of it.
+		this.#told = 0;
+		this.filter.covered = 0;
 	}
 
 	/** Sends a page of the log, unless the feeding that it belongs to is over by then. */

@@ -23,8 +23,9 @@ const PAINTED_EACH = 5;
 
 /**
  * What is proven of the panel: each event of one type became a row that was drawn inside the view in at least one frame, and
- * never left it to come back, under the one before it, with its own text; and in every frame the rows stood in the order of the log. The other
- * panel of the page shows everything, more than is drawn between two frames: there the element's events are compared.
+ * never left it to come back, under the one before it, with its own text; and in every frame the rows stood in the order of
+ * the log. The other panel of the page shows everything, more than is drawn between two frames: there the element's events
+ * are compared.
  */
 export async function runKills({ short, seed }: ScenarioOptions): Promise<ScenarioResult> {
 	const kills = short ? 2 : 100;

@@ -20,6 +20,15 @@ const texts = (count: number, text = 'text'): Draft[] => Array.from({ length: co
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 const sizes = (log: { commits: { entries: number }[] }): number[] => log.commits.map(({ entries }) => entries);
 
+/** A channel with one event and three viewers who have it, who are sent a frame one after the other. */
+async function openWithThree() {
+	const test = await createTestChannel({}, { sliceViewers: 1 });
+	test.publish(texts(1));
+	await test.drainAll();
+	const viewers = [await test.join({ history: 0 }), await test.join({ history: 0 }), await test.join({ history: 0 })];
+	return { test, viewers };
+}
+
 describe('commits', () => {
 	it('[COM1] all drafts that gather while a broadcast drains are one storage operation and one frame a viewer', async () => {
 		const { channel, log, publish, join, drain, drainAll } = await createTestChannel();
@@ -140,10 +149,7 @@ describe('commits', () => {
 	});
 
 	it('[COM4] more than little waits until all have been sent the frame before', async () => {
-		const test = await createTestChannel({}, { sliceViewers: 1 });
-		test.publish(texts(1));
-		await test.drainAll();
-		const viewers = [await test.join({ history: 0 }), await test.join({ history: 0 }), await test.join({ history: 0 })];
+		const { test, viewers } = await openWithThree();
 		test.publish(texts(1));
 		for (let count = 0; count < 4; count++) test.publish(texts(1, 'x'.repeat(MAX_JOINED_BYTES / 4)));
 		await test.drainAll();
@@ -171,10 +177,7 @@ describe('commits', () => {
 	});
 
 	it('[COM4] [GONE1] nobody is sent what was removed by the time that its removal has a receipt', async () => {
-		const test = await createTestChannel({}, { sliceViewers: 1 });
-		test.publish(texts(1));
-		await test.drainAll();
-		const viewers = [await test.join({ history: 0 }), await test.join({ history: 0 }), await test.join({ history: 0 })];
+		const { test, viewers } = await openWithThree();
 		test.publish([{ text: 'secret' }]);
 		const remover = test.publish([{ target: 'k3f9:2', removed: true }]);
 		test.publish([{ text: 'later' }]);
@@ -185,10 +188,7 @@ describe('commits', () => {
 	});
 
 	it('[COM4] [ERR4] storing that fails between two slices stops nothing', async () => {
-		const test = await createTestChannel({}, { sliceViewers: 1 });
-		test.publish(texts(1));
-		await test.drainAll();
-		const viewers = [await test.join({ history: 0 }), await test.join({ history: 0 }), await test.join({ history: 0 })];
+		const { test, viewers } = await openWithThree();
 		test.publish(texts(1));
 		const refused = test.publish(texts(1));
 		test.log.failure = new Error('disk');
@@ -237,10 +237,7 @@ describe('commits', () => {
 	});
 
 	it('[COM4] [PUB5] one who cannot be sent his frame is fed from the log, and holds nobody up', async () => {
-		const test = await createTestChannel({}, { sliceViewers: 1 });
-		test.publish(texts(1));
-		await test.drainAll();
-		const viewers = [await test.join({ history: 0 }), await test.join({ history: 0 }), await test.join({ history: 0 })];
+		const { test, viewers } = await openWithThree();
 		const [broken] = viewers as [RecordingSink];
 		const { write } = broken;
 		broken.write = () => {

@@ -59,7 +59,7 @@ function createContender(name: string, inflates: boolean): Contender {
 		install: 'npm ci',
 		async start({ vars = {} } = {}) {
 			// No variable: an open relay has no limits but those that are set (relay/settings.ts).
-			const { running, url } = await startEngine({ vars });
+			const { running, url } = await startRoom({ vars });
 			return {
 				...running,
 				async findPosition(channel) {
@@ -74,7 +74,7 @@ function createContender(name: string, inflates: boolean): Contender {
 }
 
 /** A room in PartyKit's dev server, ours unless another one is configured. */
-export async function startEngine(options: RelayOptions): Promise<{ running: Running; url: string }> {
+export async function startRoom(options: RelayOptions): Promise<{ running: Running; url: string }> {
 	const relay = await startRelay({ vars: {}, ...options });
 	const { engine, url } = relay;
 	const stop = keepEnding(() => relay.stop());

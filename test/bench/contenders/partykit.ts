@@ -1,7 +1,7 @@
 // The engine of the relay without the relay, started as that is: what is left when none of it is ours.
 // Knows its addresses; never knows which figure is wanted.
 import type { Contender } from './contender.ts';
-import { startEngine } from './live-feed.ts';
+import { startRoom } from './live-feed.ts';
 import { findPackage } from './package.ts';
 import { ws } from './ws.ts';
 
@@ -15,7 +15,7 @@ export const partykit: Contender = {
 	findVersion: () => findPackage('partykit'),
 	install: 'npm ci',
 	async start() {
-		const { running } = await startEngine({ config: 'test/bench/contenders/partykit.json' });
+		const { running } = await startRoom({ config: 'test/bench/contenders/partykit.json' });
 		return running;
 	},
 };
