@@ -39,7 +39,7 @@ async function save(file: string): Promise<void> {
 }
 
 test('npm run dev rebuilds relay, widget and demo at every save, and goes on answering', async () => {
-	await save('relay/server.ts');
+	await save('relay/room.ts');
 	await command.waitFor(/relay rebuilt/, 15_000);
 	await save('widget/words.ts');
 	await command.waitFor(/widget rebuilt/, 15_000);

@@ -11,7 +11,7 @@ export interface Check {
 }
 
 const IDENTITY = 'relay/identity.ts';
-const SERVER = 'relay/server.ts';
+const SERVER = 'relay/room.ts';
 const SESSION = 'relay/session.ts';
 const CHANNEL = 'relay/channel.ts';
 const AMENDMENT = 'relay/amendment.ts';
