@@ -49,6 +49,8 @@ export interface SessionOptions {
 	/** Who a token proves, or none, and whose an author's key is; rejects or throws with a FeedError. */
 	identify: (token: string | undefined, author: string | undefined) => Identity | Promise<Identity>;
 	limiter: Limiter;
+	/** Checks the limit of new channels, where the channel is not loaded. */
+	openChannel: (who: Identity) => FeedError | undefined | Promise<FeedError | undefined>;
 	/** Told of each frame that was handed over, with its bytes. */
 	onSent: (bytes: number) => void;
 	/** Who is here on the channel. */
@@ -290,14 +292,12 @@ export class Session implements Publisher, Visitor, Listener {
 		// One that brings neither token nor key keeps what an earlier one has proved or shown; a key proves nothing beside a token.
 		const isKept = token === undefined && (this.#who.subject || (author === undefined && this.#who.author));
 		const who = isKept ? this.#who : this.#options.identify(token, author);
-		if (!(who instanceof Promise)) {
-			this.#admit(who, hello);
-			return;
-		}
+		const admitted =
+			who instanceof Promise ? who.then((proven) => this.#admit(proven, hello)) : this.#admit(who, hello);
+		if (!admitted) return;
 		this.#waiting = [];
 		this.#waitingBytes = 0;
-		who
-			.then((proven) => this.#admit(proven, hello))
+		admitted
 			.catch((error) => this.#refuse(error))
 			.finally(() => {
 				const waiting = this.#waiting ?? [];
@@ -306,17 +306,22 @@ export class Session implements Publisher, Visitor, Listener {
 			});
 	}
 
-	#admit(who: Identity, hello: Hello): void {
-		const { limiter, clock, peekChannel } = this.#options;
+	/** At once, unless whether the channel may be opened is decided elsewhere. */
+	#admit(who: Identity, hello: Hello): Promise<void> | undefined {
+		const { clock, peekChannel, openChannel } = this.#options;
 		this.#who = who;
 		const denied = deny(who, clock(), 'read', ...WRITING);
 		if (denied) throw denied;
-		const limited = (peekChannel() ? undefined : limiter.openChannel(this)) ?? limiter.replay(this);
-		if (limited) {
-			this.#turnAway(limited);
-			return;
-		}
-		this.#withChannel(undefined, (channel) => this.#greet(channel, hello));
+		const limited = peekChannel() ? undefined : openChannel(who);
+		if (limited instanceof Promise) return limited.then((error) => this.#begin(error, hello));
+		this.#begin(limited, hello);
+		return undefined;
+	}
+
+	#begin(limited: FeedError | undefined, hello: Hello): void {
+		const error = limited ?? this.#options.limiter.replay(this);
+		if (error) this.#turnAway(error);
+		else this.#withChannel(undefined, (channel) => this.#greet(channel, hello));
 	}
 
 	/** At once where the channel is loaded, so that the order of messages is kept. */

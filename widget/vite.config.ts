@@ -88,7 +88,7 @@ const commandBuild = {
 const relayBuild = {
 	outDir: fromRoot('dist/relay'),
 	minify: false,
-	lib: { entry: fromRoot('relay/room.ts'), formats: ['es' as const], fileName: () => 'server.js' },
+	lib: { entry: fromRoot('relay/hosts/partykit.ts'), formats: ['es' as const], fileName: () => 'server.js' },
 	rolldownOptions: { output: { codeSplitting: false, footer: () => readLicense('jose') } },
 };
 

@@ -1,7 +1,6 @@
 // Which address is what: the script, health, and the channels.
 // Knows paths and methods; never knows what a channel does with a request.
 
-import type { Figures } from '../figures.ts';
 import type { Refused } from '../journal.ts';
 import { FeedError } from '../protocol/errors.ts';
 import { MAX_REQUEST_URL_CHARS } from '../protocol/limits.ts';
@@ -38,10 +37,10 @@ export interface Edge {
 	onFault: (error: unknown) => FeedError;
 	clock: () => number;
 	control: Control;
-	/** Where requests are counted that no channel answers. */
-	figures: Pick<Figures, 'begin'>;
-	/** When the relay began, milliseconds since 1970. */
-	since: number;
+	/** Counts a request that no channel answers. */
+	countRequest: () => void;
+	/** When the relay began, ms since the Unix epoch. Undefined where no memory spans all of it. */
+	since: number | undefined;
 	/** What is told of the whole relay; rejects with a FeedError for who may not know it. */
 	report: (headers: Headers) => Promise<Report>;
 }
@@ -96,7 +95,7 @@ export async function answer(request: Request, edge: Edge): Promise<Response> {
 	// A channel counts its own; what does not get there is counted as it is refused. Here they have no time: the engine
 	// forgets what a client has left in the middle, and it would be worked on for ever.
 	const isOfChannel = pathname.startsWith('/channels/');
-	if (!isOfChannel && !CONTROLS.includes(pathname)) edge.figures.begin().end();
+	if (!isOfChannel && !CONTROLS.includes(pathname)) edge.countRequest();
 	try {
 		if (href === NOWHERE)
 			throw new FeedError('invalid-parameter', 'The header Host names the host and port of this relay.');
@@ -111,7 +110,7 @@ export async function answer(request: Request, edge: Edge): Promise<Response> {
 	} catch (error) {
 		const known = error instanceof FeedError ? error : edge.onFault(error);
 		edge.onRefused(known, { via: 'http' });
-		if (isOfChannel) edge.figures.begin().end();
+		if (isOfChannel) edge.countRequest();
 		return shareWith(answerProblem(known), origin);
 	}
 }

@@ -11,7 +11,10 @@ export interface Check {
 }
 
 const IDENTITY = 'relay/identity.ts';
-const SERVER = 'relay/room.ts';
+const ROOM = 'relay/room.ts';
+const EDGE = 'relay/edge.ts';
+const CREDENTIALS = 'relay/http/credentials.ts';
+const PARTYKIT = 'relay/hosts/partykit.ts';
 const SESSION = 'relay/session.ts';
 const CHANNEL = 'relay/channel.ts';
 const AMENDMENT = 'relay/amendment.ts';
@@ -74,7 +77,7 @@ export const CHECKS: Check[] = [
 	),
 	one(
 		'the form of the header',
-		SERVER,
+		CREDENTIALS,
 		"throw new FeedError('token-invalid', 'The token comes as `Authorization: Bearer …` (RFC 6750).');",
 		'return undefined;',
 	),
@@ -116,20 +119,20 @@ export const CHECKS: Check[] = [
 		'',
 	),
 	// Over HTTP.
-	one('reading by a request', SERVER, 'check();\n', ''),
-	one('publishing by a request, before it is read', SERVER, 'refuse(deny(who, clock(), ...WRITING));', ''),
-	one('changing by a request, before it is read', SERVER, 'refuse(deny(who, clock(), ...CHANGING));', ''),
+	one('reading by a request', ROOM, 'check();\n', ''),
+	one('publishing by a request, before it is read', ROOM, 'refuse(deny(who, clock(), ...WRITING));', ''),
+	one('changing by a request, before it is read', ROOM, 'refuse(deny(who, clock(), ...CHANGING));', ''),
 	one('the end, when a wait is over', HISTORY, 'host.check();', ''),
 	one('the end, at each frame of a stream', STREAMS, 'if (isOver()) end();', 'if (false) end();'),
 	one(
 		'that rooms have no address',
-		SERVER,
+		PARTYKIT,
 		'static onBeforeRequest(): Response {',
 		'static onBeforeRequest(request: Response): Response {\n\t\tif (request) return request;',
 	),
 	one(
 		'that rooms have no socket',
-		SERVER,
+		PARTYKIT,
 		'static onBeforeConnect(): Response {',
 		'static onBeforeConnect(request: Response): Response {\n\t\tif (request) return request;',
 	),
@@ -236,7 +239,7 @@ export const CHECKS: Check[] = [
 	one('to whom the present event is shown', AMENDMENT, "if (can(who, 'read')) error.event", 'error.event'),
 	one('that what has changed meanwhile is not changed', AMENDMENT, 'draft.ifMatch !== version', 'false'),
 	// Who is here.
-	one('to whom it is told who is here, by a request', SERVER, "refuse(deny(who, clock(), 'presence'));", ''),
+	one('to whom it is told who is here, by a request', ROOM, "refuse(deny(who, clock(), 'presence'));", ''),
 	one('who is counted and told who is here', PRESENCE, "!can(who, 'presence')", 'false'),
 	{
 		what: 'by which name somebody is here',
@@ -249,24 +252,24 @@ export const CHECKS: Check[] = [
 	// Figures, and the channel as a whole.
 	one(
 		'to whom figures of a channel are told',
-		SERVER,
+		ROOM,
 		"refuse(deny(who, clock(), 'metrics'));\n\t\t\t\treturn resource === METRICS",
 		'return resource === METRICS',
 	),
 	one(
 		'to whom figures of the relay are told',
-		SERVER,
-		"refuse(deny(who, clock(), 'metrics'));\n\t\t\t\treturn reportRelay",
-		'return reportRelay',
+		EDGE,
+		'if (denied) throw denied;',
+		'',
 	),
 	one(
 		'that a token for the relay’s figures is for all channels',
-		SERVER,
+		EDGE,
 		'readToken(headers), ALL_CHANNELS',
 		"readToken(headers), 'team-all'",
 	),
-	one('to whom it is told what there is of a channel', SERVER, "refuse(deny(who, clock(), 'read', 'metrics'));", ''),
-	one('who may empty a channel', SERVER, "refuse(deny(who, clock(), 'moderate'));", ''),
+	one('to whom it is told what there is of a channel', ROOM, "refuse(deny(who, clock(), 'read', 'metrics'));", ''),
+	one('who may empty a channel', ROOM, "refuse(deny(who, clock(), 'moderate'));", ''),
 	// Pages and names.
 	one(
 		'the page',

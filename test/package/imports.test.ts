@@ -65,9 +65,9 @@ describe('imports point one way', () => {
 		expect(strangers(/^relay\/cli\//, isAllowed)).toEqual([]);
 	});
 
-	test('only relay/room.ts imports partykit; relay/run knows it as a process, and a test may be a party itself', () => {
+	test('only relay/hosts/partykit.ts imports partykit; relay/run starts it as a process, and a test may be a party itself', () => {
 		const isPartyKit = ({ to }: Import) => /^partykit($|\/)/.test(to);
-		expect(strangers(/^(?!relay\/room\.ts$|test\/)/, (found) => !isPartyKit(found))).toEqual([]);
+		expect(strangers(/^(?!relay\/hosts\/partykit\.ts$|test\/)/, (found) => !isPartyKit(found))).toEqual([]);
 	});
 
 	test('the relay imports nothing of the widget; what starts it may ask for a build', () => {

@@ -72,6 +72,7 @@ export function openSession(test: TestChannel, more: Partial<ConstructorParamete
 		heartbeat: { beat: () => {} },
 		identify: () => ANYBODY,
 		limiter: new Limiter(readSettings({}).limits, () => test.clock.now),
+		openChannel: () => undefined,
 		address: undefined,
 		connection: 'one',
 		onRefused: () => {},

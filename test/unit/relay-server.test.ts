@@ -10,7 +10,7 @@ interface Server {
 }
 
 // Its types are those of workers, which tests do not have: so by an address that is no literal.
-const { default: Relay } = (await import(new URL('../../relay/room.ts', import.meta.url).href)) as {
+const { default: Relay } = (await import(new URL('../../relay/hosts/partykit.ts', import.meta.url).href)) as {
 	default: new (room: object) => Server;
 };
 

@@ -2,7 +2,7 @@
 // some whose epoch is known before, so that events can be named.
 // Knows the built-in objects that JSON could reach; never knows who asks, nor what the relay does.
 import type * as Party from 'partykit/server';
-import Relay from '../../../../relay/room.ts';
+import Relay from '../../../../relay/hosts/partykit.ts';
 
 const REACHABLE = [Object.prototype, Array.prototype, String.prototype, Number.prototype, Boolean.prototype, Function];
 
