@@ -94,3 +94,7 @@ export const HEARTBEAT_MS = 15_000;
 export const MAX_REQUEST_URL_CHARS = 512;
 /** A close reason, bytes (RFC 6455, 5.5). */
 export const MAX_CLOSE_REASON_BYTES = 123;
+
+/** A ping that asks for nothing but a sign of life, and its answer. An engine may give it without waking the channel. */
+export const BARE_PING = '{"type":"ping"}';
+export const BARE_PONG = '{"type":"pong"}';
