@@ -106,9 +106,15 @@ export async function buildPackage(): Promise<void> {
 	}
 }
 
+/** The relay for workerd, in one file. */
+export async function buildObjects(): Promise<void> {
+	await build(await readConfig('cloudflare'));
+}
+
 /** The relay in one file with its configuration, and what the command loads into PartyKit's process: so that it starts without this repository. */
 async function buildRelay(): Promise<void> {
-	await build(await readConfig('relay'));
+	await buildObjects();
+	await build(await readConfig('partykit'));
 	const { $schema, ...config } = JSON.parse(await readFile(path.join(ROOT, 'relay', 'partykit.json'), 'utf8')); // our own
 	const packed = { ...config, main: 'server.js' };
 	await writeFile(path.join(ROOT, 'dist', 'relay', 'partykit.json'), `${JSON.stringify(packed, null, '\t')}\n`);
@@ -116,7 +122,7 @@ async function buildRelay(): Promise<void> {
 }
 
 async function readConfig(
-	mode: 'site' | 'package' | 'command' | 'relay',
+	mode: 'site' | 'package' | 'command' | 'partykit' | 'cloudflare',
 ): Promise<UserConfig & { configFile: false; mode: string }> {
 	const file = fileURLToPath(new URL('vite.config.ts', import.meta.url));
 	const loaded = await loadConfigFromFile({ command: 'build', mode }, file, ROOT);

@@ -1,5 +1,5 @@
 // How things are built: `--mode site` makes the one script a page loads, `--mode package` the entry points of the npm package,
-// `--mode command` its command and `--mode relay` the relay that this starts, each with all that it needs inside.
+// `--mode command` its command, `--mode cloudflare` and `--mode partykit` the relay for an engine, each with all that it needs inside.
 // Knows files and formats; never knows what is in them.
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -85,14 +85,23 @@ const commandBuild = {
 	},
 };
 
-const relayBuild = {
+/** The relay for one engine, in one file. */
+const relayBuild = (host: string, file: string) => ({
 	outDir: fromRoot('dist/relay'),
 	minify: false,
-	lib: { entry: fromRoot('relay/hosts/partykit.ts'), formats: ['es' as const], fileName: () => 'server.js' },
-	rolldownOptions: { output: { codeSplitting: false, footer: () => readLicense('jose') } },
-};
+	lib: { entry: fromRoot(`relay/hosts/${host}.ts`), formats: ['es' as const], fileName: () => file },
+	rolldownOptions: {
+		external: ['cloudflare:workers'],
+		output: { codeSplitting: false, footer: () => readLicense('jose') },
+	},
+});
 
-const builds: Record<string, BuildOptions> = { package: packageBuild, command: commandBuild, relay: relayBuild };
+const builds: Record<string, BuildOptions> = {
+	package: packageBuild,
+	command: commandBuild,
+	partykit: relayBuild('partykit', 'server.js'),
+	cloudflare: relayBuild('cloudflare', 'cloudflare.js'),
+};
 
 /** Their licences ask to go with every copy. */
 function readLicense(name: string): string {

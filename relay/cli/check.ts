@@ -3,6 +3,7 @@
 import process from 'node:process';
 import type { Command } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
+import { chooseEngine } from '../run/engine.ts';
 import { adviseInstall, nameCommand, STATE_DIR } from './dev.ts';
 import { formatFindings, hasFault, readLook, showFinding, showVerdict } from './findings.ts';
 import { checkAll, findSurroundings } from './surroundings.ts';
@@ -10,9 +11,8 @@ import { addVerb, Failure } from './verb.ts';
 
 const HELP = `
 It looks at what live-feed dev would need here: Node, PORT and HOST, the folder
-for channels (${STATE_DIR} or LIVE_FEED_STATE) and its disk, PartyKit and its
-engine, the settings (those of LIVE_FEED_SETTINGS too), the clock. It leaves
-nothing behind.
+for channels (${STATE_DIR} or LIVE_FEED_STATE) and its disk, the engine, the
+settings (those of LIVE_FEED_SETTINGS too), the clock. It leaves nothing behind.
 
 Exit codes: 0 fit, 1 something is wrong, 2 not used rightly.
 `;
@@ -23,8 +23,15 @@ export function addCheck(program: Command): void {
 		.option('--json', 'print one JSON object')
 		.addHelpText('after', HELP)
 		.action(async ({ json }: { json?: true }) => {
-			const partykit = manifest.optionalDependencies.partykit;
-			const about = { partykit, install: adviseInstall(), command: `${nameCommand()} dev`, stateDir: STATE_DIR };
+			const engine = chooseEngine();
+			const versions = manifest.optionalDependencies;
+			const about = {
+				engine,
+				versions,
+				install: adviseInstall(engine),
+				command: `${nameCommand()} dev`,
+				stateDir: STATE_DIR,
+			};
 			const findings = await checkAll(findSurroundings(about));
 			const look = readLook(process.stdout);
 			const width = Math.max(...findings.map(({ name }) => name.length));

@@ -5,6 +5,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
+import type { EngineName, Program } from '../run/engine.ts';
 import { serve } from '../run/serve.ts';
 import { addVerb } from './verb.ts';
 
@@ -12,8 +13,11 @@ import { addVerb } from './verb.ts';
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
 /** Where channels are stored unless `LIVE_FEED_STATE` says so, from the folder one is in. */
 export const STATE_DIR = '.live-feed';
-/** The one version of PartyKit that this relay was tried with. */
-export const PARTYKIT = `partykit@${manifest.optionalDependencies.partykit}`;
+/** The one version of each engine that this relay was tried with. */
+export const ENGINE_PACKAGES: Record<EngineName, string> = {
+	workerd: `workerd@${manifest.optionalDependencies.workerd}`,
+	partykit: `partykit@${manifest.optionalDependencies.partykit}`,
+};
 
 const HELP = `
 Channels are stored in ${STATE_DIR}, below the folder you are in; LIVE_FEED_STATE is
@@ -24,8 +28,10 @@ in the file of LIVE_FEED_SETTINGS, which kill -HUP reads again.
   live-feed dev
   PORT=3000 live-feed dev
 
-Exit codes: 0 stopped by a signal, 1 it did not start or did not stay, 2 port,
-folder or settings cannot be used.
+LIVE_FEED_ENGINE is workerd unless set, or partykit.
+
+Exit codes: 0 stopped by a signal, 1 it did not stay, 2 it cannot start: engine,
+port, host, folder or settings cannot be used.
 `;
 
 /** How this command was typed, for what is advised. */
@@ -33,13 +39,21 @@ export function nameCommand(): string {
 	return process.env.npm_lifecycle_event === 'npx' ? 'npx live-feed' : 'live-feed';
 }
 
-/** What brings PartyKit, for what is advised: into the folder that has this package. */
-export function adviseInstall(): string {
+/** Returns what installs an engine into the folder that has this package. */
+export function adviseInstall(engine: EngineName): string {
+	const wanted = ENGINE_PACKAGES[engine];
 	const home = path.resolve(PACKAGE, '..', '..');
 	// Beside what `npx` has fetched nobody installs anything.
-	if (home.split(path.sep).includes('_npx')) return `npx -p live-feed -p ${PARTYKIT} live-feed dev`;
+	if (home.split(path.sep).includes('_npx')) return `npx -p live-feed -p ${wanted} live-feed dev`;
 	const isHere = !path.relative(home, process.cwd()).startsWith('..');
-	return `npm install ${isHere ? '' : '-g '}${PARTYKIT}`;
+	return `npm install ${isHere ? '' : '-g '}${wanted}`;
+}
+
+/** What this package has for an engine. */
+function findPackaged(engine: EngineName): Program {
+	const dist = path.join(PACKAGE, 'dist');
+	if (engine === 'partykit') return { engine, root: PACKAGE, config: path.join('dist', 'relay', 'partykit.json') };
+	return { engine, bundle: path.join(dist, 'relay', 'cloudflare.js'), site: path.join(dist, 'site') };
 }
 
 export function addDev(program: Command): void {
@@ -49,9 +63,9 @@ export function addDev(program: Command): void {
 		.action(() =>
 			serve({
 				command: `${nameCommand()} dev`,
-				install: adviseInstall(),
+				install: adviseInstall,
 				stateDir: STATE_DIR,
-				place: { root: PACKAGE, config: path.join('dist', 'relay', 'partykit.json') },
+				program: findPackaged,
 			}),
 		);
 }

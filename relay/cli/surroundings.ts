@@ -7,10 +7,12 @@ import net from 'node:net';
 import path from 'node:path';
 import process from 'node:process';
 import { promisify, stripVTControlCharacters } from 'node:util';
-import { findPartyKit, isAlive } from '../run/engine.ts';
+import type { EngineName } from '../run/engine.ts';
+import { findPartyKit } from '../run/partykit-engine.ts';
 import { readSources } from '../run/settings-file.ts';
-import { readOwner } from '../run/state.ts';
+import { isInUse, readOwner } from '../run/state-lock.ts';
 import { describeTrust, messageOf, showPath } from '../run/terminal.ts';
+import { findWorkerd } from '../run/workerd-engine.ts';
 import { isSetting, readSettings } from '../settings.ts';
 import type { Finding } from './findings.ts';
 import { collectEffective } from './settings.ts';
@@ -33,9 +35,11 @@ export interface Surroundings {
 	node: string;
 	/** Where channels are stored. */
 	stateDir: string;
-	/** The version of PartyKit that the relay was tried with. */
-	partykit: string;
-	/** What brings that one. */
+	/** The engine that runs the relay. */
+	engine: EngineName;
+	/** The version of each engine that the relay was tried with. */
+	versions: Readonly<Record<EngineName, string>>;
+	/** What installs the engine. */
 	install: string;
 	/** What starts a relay. */
 	command: string;
@@ -129,8 +133,8 @@ async function whoAnswers(port: number): Promise<'relay' | 'stranger' | 'nobody'
 export async function checkStorage({ stateDir, command }: Surroundings): Promise<Finding> {
 	const name = 'Storage';
 	const owner = readOwner(stateDir);
-	if (owner !== undefined && isAlive(owner)) {
-		const text = `Process ${owner} keeps its channels in ${showPath(stateDir)}.`;
+	if (owner && (await isInUse(stateDir, owner))) {
+		const text = `Process ${owner.pid} keeps its channels in ${showPath(stateDir)}.`;
 		const advice = `A second relay needs a folder of its own: LIVE_FEED_STATE=${showPath(stateDir)}-2 ${command}`;
 		return { name, standing: 'warning', text, advice };
 	}
@@ -181,26 +185,42 @@ function formatBytes(bytes: number): string {
 	return bytes < 1e9 ? `${Math.floor(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
-/** Is PartyKit there, is it the one, and does its engine run on this system? */
-export async function checkEngine({ partykit, install }: Surroundings): Promise<Finding> {
-	const name = 'PartyKit';
-	let program: string;
+/** Is the engine there, is it the version that the relay was tried with, and does it run on this system? */
+export async function checkEngine({ engine, versions, install }: Surroundings): Promise<Finding> {
+	const name = 'Engine';
+	const label = engine === 'workerd' ? 'workerd' : 'PartyKit';
+	let binary: string;
+	let version: string | undefined;
 	try {
-		program = findPartyKit();
+		const program = engine === 'workerd' ? findWorkerd() : findPartyKit();
+		binary = engine === 'workerd' ? program : findSimulated(program);
+		const manifest =
+			engine === 'workerd' ? findManifest('workerd') : path.join(path.dirname(program), '..', 'package.json');
+		version = await readVersion(manifest);
 	} catch (error) {
 		return { name, standing: 'wrong', text: messageOf(error), advice: `Install it: ${install}` };
 	}
-	const version = await readVersion(path.join(path.dirname(program), '..', 'package.json'));
-	if (version !== partykit) {
-		const text = `${version ?? 'A version without a name'} is installed; the relay was tried with ${partykit} alone.`;
-		return { name, standing: 'wrong', text, advice: `Install that one: ${install}` };
+	const wanted = versions[engine];
+	if (version !== wanted) {
+		const text = `${label} ${version ?? 'without a version'} is installed; the relay was tried with ${wanted} alone.`;
+		return { name, standing: 'wrong', text, advice: `Install that version: ${install}` };
 	}
-	const failure = await tryEngine(program);
-	if (failure === undefined) return { name, standing: 'ok', text: `${partykit}, and its engine runs.` };
-	const text = `${partykit} is installed, and its engine does not run here: ${failure}`;
+	const failure = await tryEngine(binary);
+	if (failure === undefined) return { name, standing: 'ok', text: `${label} ${wanted} runs.` };
+	const text = `${label} ${wanted} is installed, and its engine does not run here: ${failure}`;
 	const advice =
-		'The engine (workerd) needs Linux with glibc 2.35 or later, macOS 13 or Windows, on x64 or arm64. After npm install --ignore-scripts: npm rebuild workerd esbuild';
+		'The engine (workerd) needs Linux with glibc 2.35 or later, macOS 13.5 or Windows, on x64 or arm64. After npm install --ignore-scripts: npm rebuild workerd esbuild';
 	return { name, standing: 'wrong', text, advice };
+}
+
+function findManifest(name: string): string {
+	return createRequire(import.meta.url).resolve(`${name}/package.json`);
+}
+
+/** The engine that PartyKit brings. */
+function findSimulated(partykit: string): string {
+	const simulator = createRequire(partykit).resolve('miniflare');
+	return path.join(path.dirname(createRequire(simulator).resolve('workerd')), '..', 'bin', 'workerd');
 }
 
 async function readVersion(manifest: string): Promise<string | undefined> {
@@ -211,13 +231,10 @@ async function readVersion(manifest: string): Promise<string | undefined> {
 	}
 }
 
-/** Why PartyKit's engine does not run; undefined where it does. */
-async function tryEngine(partykit: string): Promise<string | undefined> {
+/** Returns why an engine does not run. Undefined where it does. */
+async function tryEngine(binary: string): Promise<string | undefined> {
 	try {
-		const simulator = createRequire(partykit).resolve('miniflare');
-		const library = createRequire(simulator).resolve('workerd');
-		const engine = path.join(path.dirname(library), '..', 'bin', 'workerd');
-		await promisify(execFile)(engine, ['--version'], { timeout: TIMEOUT_MS });
+		await promisify(execFile)(binary, ['--version'], { timeout: TIMEOUT_MS });
 		return undefined;
 	} catch (error) {
 		const { stderr, message } = error as { stderr?: string; message: string };
@@ -284,7 +301,7 @@ async function findNewest(stateDir: string): Promise<number | undefined> {
 
 /** Of this process, as a relay that it starts would find them. */
 export function findSurroundings(
-	more: Pick<Surroundings, 'partykit' | 'install' | 'command'> & { stateDir: string },
+	more: Pick<Surroundings, 'engine' | 'versions' | 'install' | 'command' | 'stateDir'>,
 ): Surroundings {
 	const stateDir = path.resolve(process.env.LIVE_FEED_STATE || more.stateDir);
 	return { ...more, stateDir, environment: process.env, node: process.versions.node, now: Date.now };

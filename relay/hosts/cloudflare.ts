@@ -10,7 +10,7 @@ import { Room } from '../room.ts';
 import { openIsolate } from './isolate.ts';
 
 /** What the configuration binds, beside the settings of the relay. */
-interface Environment extends Record<string, unknown> {
+export interface Environment extends Record<string, unknown> {
 	CHANNEL: DurableObjectNamespace<Channel>;
 	/** The built site. */
 	SITE: Fetcher;
@@ -55,7 +55,7 @@ class WebSocketLink implements Link {
 }
 
 /** An object as its room sees it. */
-class ObjectHost implements Host {
+export class ObjectHost implements Host {
 	readonly #context: DurableObjectState;
 	readonly #environment: Environment;
 	/** A socket is the same object for as long as its Durable Object is awake, and so is its link. */
@@ -99,10 +99,15 @@ export class Channel extends DurableObject<Environment> {
 
 	constructor(context: DurableObjectState, environment: Environment) {
 		super(context, environment);
-		this.#host = new ObjectHost(context, environment);
+		this.#host = this.createHost(context, environment);
 		this.#room = new Room(this.#host);
 		// Wakes no object, and costs a fifth.
 		context.setWebSocketAutoResponse(new WebSocketRequestResponsePair(BARE_PING, BARE_PONG));
+	}
+
+	/** A test may put itself between. */
+	protected createHost(context: DurableObjectState, environment: Environment): ObjectHost {
+		return new ObjectHost(context, environment);
 	}
 
 	override async fetch(request: Request): Promise<Response> {
@@ -141,7 +146,6 @@ function createEdgeHost(environment: Environment): EdgeHost {
 	};
 }
 
-// biome-ignore lint/style/noDefaultExport: Workers require one
 export default {
 	fetch(request: Request, environment: Environment): Promise<Response> {
 		const host = createEdgeHost(environment);

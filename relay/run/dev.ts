@@ -1,8 +1,14 @@
-// `npm run dev`: the same, rebuilt at every save.
+// `npm run dev`: the same on PartyKit's dev server, rebuilt at every save.
 import path from 'node:path';
 import { ROOT } from './engine.ts';
 import { serve } from './serve.ts';
 import { watchSite } from './site.ts';
 
-const stateDir = path.join(ROOT, '.partykit', 'state');
-await serve({ command: 'npm run dev', install: 'npm ci', stateDir, makeSite: watchSite, isWatching: true });
+await serve({
+	command: 'npm run dev',
+	install: () => 'npm ci',
+	stateDir: path.join(ROOT, '.partykit', 'state'),
+	makeSite: watchSite,
+	engine: 'partykit',
+	program: () => ({ engine: 'partykit', root: ROOT, config: path.join('relay', 'partykit.json'), waitForFix: true }),
+});

@@ -5,10 +5,22 @@ import path from 'node:path';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readSettings } from '../settings.ts';
-import { type Engine, EngineError, findPartyKit, isPortFree, startEngine } from './engine.ts';
+import {
+	chooseEngine,
+	describeAddress,
+	type Engine,
+	EngineError,
+	type EngineName,
+	type Program,
+	readStartTimeout,
+	startEngine,
+} from './engine.ts';
+import { findPartyKit } from './partykit-engine.ts';
+import { checkAddress } from './port.ts';
 import { collectSettings, settingsFile } from './settings-file.ts';
-import { takeState } from './state.ts';
+import { describe, type HeldState, StateError, takeState } from './state-lock.ts';
 import { announce, complain, describeTrust, isNoise, messageOf, report, showPath } from './terminal.ts';
+import { findWorkerd } from './workerd-engine.ts';
 
 const QUICK_DEATH_MS = 10_000;
 const MAX_QUICK_DEATHS = 5;
@@ -19,21 +31,21 @@ export type MakeSite = () => Promise<() => Promise<void>>;
 export interface Serving {
 	/** What was typed to start it, for what is advised. */
 	command: string;
-	/** What brings PartyKit, where it is missing. */
-	install: string;
-	/** Where channels are stored, unless `LIVE_FEED_STATE` says so. */
+	/** What installs an engine, where it is missing. */
+	install: (engine: EngineName) => string;
+	/** Where channels are stored unless `LIVE_FEED_STATE` says so. */
 	stateDir: string;
-	/** Unless it was made before. */
+	/** Default: the site was made before. */
 	makeSite?: MakeSite;
-	/** Somebody is at work on it: what cannot be built is waited for. */
-	isWatching?: boolean;
-	/** Where the relay is, as `startEngine` takes it: this repository unless given. */
-	place?: { root: string; config: string };
+	/** What the engine runs. */
+	program: (engine: EngineName) => Program;
+	/** Default: the engine that `LIVE_FEED_ENGINE` names, or workerd. */
+	engine?: EngineName;
 }
 
-/** Exit codes: 0 stopped by a signal, 1 cannot build, start or stay alive, 2 the port or the state is taken, or port or settings are none. */
+/** Exit codes: 0 stopped by a signal, 1 cannot build or stay alive, 2 cannot start with what it was given: settings, port, host, folder, engine. */
 export async function serve(serving: Serving): Promise<void> {
-	const { command, makeSite, isWatching = false, place = {} } = serving;
+	const { command, makeSite } = serving;
 	const port = Number(process.env.PORT || 1999);
 	const host = process.env.HOST || '127.0.0.1';
 	const stateDir = path.resolve(process.env.LIVE_FEED_STATE || serving.stateDir);
@@ -70,29 +82,40 @@ export async function serve(serving: Serving): Promise<void> {
 		return await stop(2);
 	}
 	let settings: Record<string, string>;
+	let program: Program;
+	let timeoutMs: number;
 	try {
 		settings = collectSettings();
+		program = serving.program(serving.engine ?? chooseEngine());
+		timeoutMs = readStartTimeout();
 	} catch (error) {
 		complain('The settings cannot be used.', messageOf(error));
 		return await stop(2);
 	}
+	const isWatching = program.engine === 'partykit' && program.waitForFix === true;
 	// All this before anything is built, so that the answer comes at once.
 	try {
-		findPartyKit();
+		if (program.engine === 'partykit') findPartyKit();
+		else findWorkerd();
 	} catch (error) {
-		complain(messageOf(error), `Install it: ${serving.install}`);
-		return await stop(1);
-	}
-	if (!(await isPortFree(port, host))) return await failBusy();
-	const taken = takeState(stateDir);
-	if (typeof taken === 'number') {
-		complain(
-			`A relay (process ${taken}) already keeps its channels in ${showPath(stateDir)}.`,
-			`Stop that one, or keep these elsewhere: LIVE_FEED_STATE=${showPath(stateDir)}-2 PORT=${port} ${command}`,
-		);
+		complain(messageOf(error), adviseEngine(error, program.engine));
 		return await stop(2);
 	}
-	process.on('exit', taken);
+	const problem = await checkAddress(port, host);
+	if (problem) return await failAddress(problem);
+	let held: HeldState;
+	try {
+		held = await takeState(stateDir);
+	} catch (error) {
+		if (!(error instanceof StateError)) throw error;
+		complain(`${error.message} (${showPath(stateDir)})`, adviseState(error));
+		return await stop(2);
+	}
+	process.on('exit', () => held.release());
+	void held.lost.then(() => {
+		complain(`Another relay has taken ${showPath(stateDir)}.`, 'Give each relay a folder of its own: LIVE_FEED_STATE.');
+		void stop(1);
+	});
 
 	try {
 		if (makeSite) closeSite = await makeSite();
@@ -110,11 +133,15 @@ export async function serve(serving: Serving): Promise<void> {
 		else if (!isNoise(line)) report(line);
 	};
 	try {
-		starting = startEngine({ port, host, stateDir, log, waitForFix: isWatching, vars: () => settings, ...place });
+		starting = startEngine({ port, host, stateDir, log, timeoutMs, program, vars: () => settings });
 		engine = await starting;
 	} catch (error) {
 		if (isStopping) return;
-		if (error instanceof EngineError && error.reason === 'port-busy') return await failBusy();
+		if (error instanceof EngineError && isAddressProblem(error.reason)) return await failAddress(error.reason);
+		if (isOfFileSystem(error)) {
+			complain(`The folder ${showPath(stateDir)} cannot be written: ${describe(error)}.`, adviseFolder());
+			return await stop(2);
+		}
 		complain('The relay did not start.', messageOf(error));
 		return await stop(1);
 	}
@@ -171,13 +198,45 @@ export async function serve(serving: Serving): Promise<void> {
 			);
 	}
 
-	async function failBusy(): Promise<void> {
-		complain(
-			`Port ${port} is taken by another process.`,
-			`Stop that one, or take another port: PORT=${port === 65_535 ? 1999 : port + 1} ${command}`,
-		);
+	async function failAddress(problem: 'port-busy' | 'no-host' | 'forbidden'): Promise<void> {
+		const other = `PORT=${port === 65_535 ? 1999 : port + 1} ${command}`;
+		const advice = {
+			'port-busy': `Stop that one, or take another port: ${other}`,
+			'no-host': `Give an address of this machine, such as 127.0.0.1, ::1 or 0.0.0.0: HOST=127.0.0.1 ${command}`,
+			forbidden: `Take a port above 1023: ${port > 1023 ? other : `PORT=1999 ${command}`}`,
+		};
+		complain(describeAddress(problem, port, host), advice[problem]);
 		await stop(2);
 	}
+
+	function adviseEngine(error: unknown, engine: EngineName): string {
+		const isBroken = /no binary|cannot be run/.test(messageOf(error));
+		const other = engine === 'workerd' ? 'partykit' : 'workerd';
+		return isBroken
+			? `Run it on the other engine: LIVE_FEED_ENGINE=${other} ${command}`
+			: `Install it: ${serving.install(engine)}`;
+	}
+
+	function adviseState({ reason }: StateError): string {
+		if (reason === 'in-use')
+			return `Stop that one, or keep these elsewhere: LIVE_FEED_STATE=${showPath(stateDir)}-2 PORT=${port} ${command}`;
+		if (reason === 'newer')
+			return `Update live-feed, or keep these elsewhere: LIVE_FEED_STATE=${showPath(stateDir)}-2 ${command}`;
+		return adviseFolder();
+	}
+
+	function adviseFolder(): string {
+		return `Make it writable and its disk not full, or name another folder: LIVE_FEED_STATE=/path/to/state ${command}`;
+	}
+}
+
+function isAddressProblem(reason: EngineError['reason']): reason is 'port-busy' | 'no-host' | 'forbidden' {
+	return reason === 'port-busy' || reason === 'no-host' || reason === 'forbidden';
+}
+
+/** True for an error that the file system gave, and no engine. */
+function isOfFileSystem(error: unknown): boolean {
+	return error instanceof Error && !(error instanceof EngineError) && 'syscall' in error;
 }
 
 /** True in the background, and in a terminal that is still there. */

@@ -8,9 +8,11 @@ import { messageOf, report } from './terminal.ts';
 
 type Builder = typeof import('../../widget/build.ts');
 
-/** Builds once. What builds is loaded then: whoever starts a relay in vain is told so before. */
+/** Builds site and relay once. What builds is loaded then, so that a start in vain is told so before. */
 export const makeSite: MakeSite = async () => {
-	await (await import('../../widget/build.ts')).buildSite();
+	const builder = await import('../../widget/build.ts');
+	await builder.buildSite();
+	await builder.buildObjects();
 	return async () => {};
 };
 

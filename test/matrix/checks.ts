@@ -256,12 +256,7 @@ export const CHECKS: Check[] = [
 		"refuse(deny(who, clock(), 'metrics'));\n\t\t\t\treturn resource === METRICS",
 		'return resource === METRICS',
 	),
-	one(
-		'to whom figures of the relay are told',
-		EDGE,
-		'if (denied) throw denied;',
-		'',
-	),
+	one('to whom figures of the relay are told', EDGE, 'if (denied) throw denied;', ''),
 	one(
 		'that a token for the relay’s figures is for all channels',
 		EDGE,

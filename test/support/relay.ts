@@ -3,8 +3,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type Engine, EngineError, startEngine } from '../../relay/run/engine.ts';
+import { type Engine, EngineError, type Program, startEngine } from '../../relay/run/engine.ts';
 import { findFreePort } from './ports.ts';
+import { findTestProgram } from './program-under-test.ts';
 import { keepSecret, look, lookThroughFiles, lookThroughProcesses, report } from './spill.ts';
 import { inTurn } from './turn.ts';
 
@@ -13,10 +14,10 @@ export interface RelayOptions {
 	vars?: Record<string, string>;
 	/** Every line the engine prints. */
 	log?: (line: string) => void;
-	/** Where its source is: this repository unless given. */
+	/** The folder that holds the relay's source, as `relay`. Default: this repository. */
 	root?: string;
-	/** PartyKit's configuration, from there: the relay's unless given. */
-	config?: string;
+	/** What the engine runs. Default: what is built of the source, for the engine that `LIVE_FEED_ENGINE` names. */
+	program?: Program;
 }
 
 export interface TestRelay {
@@ -79,10 +80,10 @@ async function startOnFreePort(options: RelayOptions, stateDir: string): Promise
 				look('log lines', line);
 				options.log?.(line);
 			};
+			const { vars = {}, root, program = await findTestProgram(root) } = options;
+			const start = async () => startEngine({ vars, log, port: await findFreePort(), stateDir, program });
 			// PartyKit chooses its inner ports before it takes them: two that start at once choose the same.
-			return await inTurn('start', async () =>
-				startEngine({ ...options, log, port: await findFreePort(), stateDir, timeoutMs: 25_000 }),
-			);
+			return await (program.engine === 'partykit' ? inTurn('start', start) : start());
 		} catch (error) {
 			// One that does not answer has met another at its inner ports, which start outside of these turns as well.
 			const isOther = error instanceof EngineError && (error.reason === 'port-busy' || error.reason === 'timeout');

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isAlive } from '../../relay/run/engine.ts';
+import { isAlive } from '../../relay/run/engine-process.ts';
 
 /** Runs it when nobody else has the turn of this name on this machine. */
 export async function inTurn<T>(name: string, run: () => Promise<T>): Promise<T> {

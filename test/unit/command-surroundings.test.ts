@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
 import {
 	checkClock,
 	checkEngine,
@@ -26,8 +27,9 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 function surround(more: Partial<Surroundings> = {}): Surroundings {
 	return {
-		...{ environment: {}, node: '22.0.0', stateDir: path.join(folder, 'state'), partykit: '0.0.115' },
-		...{ install: 'npm install partykit@0.0.115', command: 'live-feed dev', now: Date.now },
+		...{ environment: {}, node: '22.0.0', stateDir: path.join(folder, 'state'), engine: 'workerd' as const },
+		versions: manifest.optionalDependencies,
+		...{ install: 'npm install the-engine', command: 'live-feed dev', now: Date.now },
 		...more,
 	};
 }
@@ -131,14 +133,18 @@ test('a disk with little room is told, one with none is wrong', () => {
 	expect(judgeDisk(50e9, true)).toMatchObject({ standing: 'wrong', text: /not one more file/ });
 });
 
-test('PartyKit is there with its engine, or is another one', async () => {
-	expect(await checkEngine(surround())).toEqual({
-		...{ name: 'PartyKit', standing: 'ok' },
-		text: '0.0.115, and its engine runs.',
+test.each([
+	['workerd', 'workerd'],
+	['partykit', 'PartyKit'],
+] as const)('the engine %s is there and runs, or is another version', async (engine, label) => {
+	const { [engine]: version } = manifest.optionalDependencies;
+	expect(await checkEngine(surround({ engine }))).toEqual({
+		...{ name: 'Engine', standing: 'ok', text: `${label} ${version} runs.` },
 	});
-	expect(await checkEngine(surround({ partykit: '0.0.116' }))).toMatchObject({
+	const versions = { ...manifest.optionalDependencies, [engine]: '9.9.9' };
+	expect(await checkEngine(surround({ engine, versions }))).toMatchObject({
 		...{ standing: 'wrong', advice: /npm install/ },
-		text: '0.0.115 is installed; the relay was tried with 0.0.116 alone.',
+		text: `${label} ${version} is installed; the relay was tried with 9.9.9 alone.`,
 	});
 });
 

@@ -2,7 +2,6 @@
 
 import { describe, expect, it } from 'vitest';
 import { Audience } from '../../relay/audience.ts';
-import { Figures } from '../../relay/figures.ts';
 import { answer } from '../../relay/http/routes.ts';
 import { createError } from '../../relay/protocol/errors.ts';
 import { readSettings } from '../../relay/settings.ts';
@@ -10,12 +9,11 @@ import { readSettings } from '../../relay/settings.ts';
 async function ask(secret: string | undefined, init: RequestInit): Promise<[status: number, told: number]> {
 	let told = 0;
 	const goAway = async () => void told++;
-	const figures = new Figures(() => 0);
 	const setMemory = () => {};
 	const nothing = async () => new Response(null, { status: 404 });
 	const edge = {
 		...{ clock: () => 0, fetchFile: nothing, fetchChannel: nothing, control: { secret, goAway, setMemory } },
-		...{ figures, since: 0, report: async () => Promise.reject(createError('forbidden')) },
+		...{ countRequest: () => {}, since: 0, report: async () => Promise.reject(createError('forbidden')) },
 		settings: readSettings({ LIVE_FEED_SECRET: 'x'.repeat(32) }),
 		onRefused: () => {},
 		onFault: () => createError('internal'),

@@ -8,6 +8,7 @@ import { startEngine } from '../../../relay/run/engine.ts';
 import { group } from '../../faults/scenario.ts';
 import { Conversation, createChannelName } from '../../support/conversation.ts';
 import { findFreePort } from '../../support/ports.ts';
+import { findTestProgram } from '../../support/program-under-test.ts';
 import { liveFeed } from '../contenders/index.ts';
 import { post } from '../contenders/live-feed.ts';
 import { keepEnding } from '../ending.ts';
@@ -112,7 +113,7 @@ async function measureStart(kept: number, rounds: number): Promise<Kept> {
 	const stateDir = await mkdtemp(path.join(tmpdir(), 'live-feed-growth-'));
 	const start = async () =>
 		await startEngine({
-			...{ port: await findFreePort(), stateDir, timeoutMs: 60_000 },
+			...{ port: await findFreePort(), stateDir, program: await findTestProgram() },
 			vars: { LIVE_FEED_KEEP_ENTRIES: String(kept) },
 		});
 	let engine = await start();

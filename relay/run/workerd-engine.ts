@@ -1,0 +1,170 @@
+// Runs workerd as a process and says when it answers, when it is gone and why.
+// Knows workerd's command line and its binary; never knows channels, events or what the relay says.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { accessSync, constants, copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { constants as system } from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { setTimeout as delay } from 'node:timers/promises';
+import { EngineError, type EngineExit, type EngineOptions, type Program, type Run } from './engine.ts';
+import { createSecret, endChild, isHealthy, killAll, Output, reportMemory, sayGoAway } from './engine-process.ts';
+import { waitForAnswer } from './first-answer.ts';
+import { BUNDLE_FILE, formatConfig, OBJECTS_FOLDER } from './workerd-config.ts';
+
+const CONFIG_FILE = 'relay.capnp';
+/** How a shell says that a signal ended a process: the signal's number, added to this. */
+const SIGNALLED = 128;
+/**
+ * Runs a program, says its process id on file 3, and kills it as soon as standard input ends, which is when its starter ends,
+ * however that ends. The exit code is the program's own.
+ */
+const LEASH = `exec 4<&0 5>&3 3>&-
+"$@" </dev/null 4<&- 5>&- & engine=$!
+echo $engine >&5; exec 5>&-
+{ while read -r _ <&4; do :; done; kill -KILL $engine; } >/dev/null 2>&1 & leash=$!
+exec 4<&-
+wait $engine; code=$?
+kill $leash 2>/dev/null
+exit $code`;
+
+/**
+ * Returns the file of workerd's binary for this machine.
+ * @throws EngineError `not-installed`
+ */
+export function findWorkerd(): string {
+	let file: string;
+	try {
+		({ default: file } = createRequire(import.meta.url)('workerd') as { default: string });
+	} catch (error) {
+		// The package is there and says that it has nothing for this processor or system.
+		const isUnsupported = error instanceof Error && /unsupported|platform/i.test(error.message);
+		const what = `for ${process.platform} on ${process.arch}`;
+		throw new EngineError(
+			'not-installed',
+			isUnsupported ? `workerd has no binary ${what}.` : `workerd, which runs the relay, is not installed ${what}.`,
+		);
+	}
+	try {
+		accessSync(file, constants.X_OK);
+	} catch {
+		throw new EngineError('not-installed', `workerd's binary is missing or cannot be run: ${file}`);
+	}
+	return file;
+}
+
+/**
+ * Starts the relay and waits for its first answer.
+ * @throws EngineError
+ */
+export async function runWorkerd(options: EngineOptions, program: Program & { engine: 'workerd' }): Promise<Run> {
+	const { port, host = '127.0.0.1', vars = {} } = options;
+	const workerd = findWorkerd();
+	if (!existsSync(program.bundle))
+		throw new EngineError('build-failed', `The relay is not built: there is no ${program.bundle}.`);
+	const secret = createSecret();
+	const listener = { port, host, secret };
+	const values = { ...(typeof vars === 'function' ? vars() : vars), LIVE_FEED_CONTROL: secret };
+	const config = writeConfig(options, program, Object.keys(values));
+	const child = start([workerd, 'serve', config], values);
+
+	let enginePid = process.platform === 'win32' ? child.pid : undefined;
+	child.stdio[3]?.on('data', (data: Buffer) => {
+		enginePid = Number(String(data)) || enginePid;
+	});
+	let isGone = false;
+	let isReady = false;
+	let isStopping = false;
+	const output = new Output((line) => options.log?.(line));
+	output.follow(child);
+	const endReports = reportMemory(listener, () => (isReady && !isStopping ? enginePid : undefined));
+	const exited = new Promise<EngineExit>((resolve) => {
+		const closed = new Promise<void>((done) => child.once('close', () => done()));
+		child.once('exit', async (code, signal) => {
+			isGone = true;
+			endReports();
+			// Where the shell was killed, the engine is still there.
+			if (enginePid !== undefined) await killAll(new Set([enginePid]));
+			await Promise.race([closed, delay(200)]); // its last words may still be on the way
+			resolve({ expected: isStopping, ...readExit(code, signal), output: output.text });
+		});
+	});
+	const stop = async () => {
+		isStopping = true;
+		endReports();
+		if (isReady && !isGone) await sayGoAway(listener);
+		// workerd waits for its open sockets as long as they like.
+		await endChild(child, (signal) => {
+			if (enginePid === undefined || !tryKill(enginePid, signal)) child.kill(signal);
+		});
+		await exited;
+	};
+
+	await waitForAnswer(options, {
+		hasAnswered: async () => enginePid !== undefined && (await isHealthy(listener)),
+		findFailure: () => (isGone ? new EngineError('died', 'The engine ended before it answered.') : undefined),
+		isPatient: () => false,
+		output,
+		stop,
+	});
+	isReady = true;
+	return {
+		pid: child.pid as number, // it has answered, so it was spawned
+		enginePid: () => enginePid as number,
+		exited,
+		stop,
+	};
+}
+
+/** Writes the configuration, with the bundle beside it, into the state folder. Returns its file. */
+function writeConfig(
+	{ port, host = '127.0.0.1', stateDir }: EngineOptions,
+	{ bundle, site }: Program & { engine: 'workerd' },
+	variables: readonly string[],
+): string {
+	const folder = path.join(path.resolve(stateDir), 'tmp');
+	const objects = path.join(path.resolve(stateDir), OBJECTS_FOLDER);
+	rmSync(folder, { recursive: true, force: true });
+	mkdirSync(folder, { recursive: true });
+	mkdirSync(objects, { recursive: true });
+	mkdirSync(site, { recursive: true }); // what it serves must exist
+	copyFileSync(bundle, path.join(folder, BUNDLE_FILE));
+	const file = path.join(folder, CONFIG_FILE);
+	writeFileSync(file, formatConfig({ host, port, site, objects, variables }));
+	return file;
+}
+
+/** Secrets travel in the environment, which no other user sees. */
+function start(command: string[], values: Record<string, string>): ChildProcess {
+	const isWindows = process.platform === 'win32';
+	const [program = '', ...rest] = command;
+	const [file, args] = isWindows ? [program, rest] : ['/bin/sh', ['-c', LEASH, 'live-feed', ...command]];
+	return spawn(file, args, {
+		// A group of its own: Ctrl-C is for the starter, which ends it in order.
+		detached: !isWindows,
+		windowsHide: true,
+		stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+		env: { ...selectSystem(process.env), ...values },
+	});
+}
+
+/** Of the starter's variables the engine needs few, and it has no use for the secrets of others. */
+function selectSystem(environment: NodeJS.ProcessEnv): Record<string, string> {
+	const needed = ['HOME', 'LANG', 'PATH', 'SYSTEMROOT', 'TEMP', 'TMP', 'TMPDIR', 'TZ'];
+	return Object.fromEntries(needed.flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])));
+}
+
+function readExit(code: number | null, signal: string | null): { code: number | null; signal: string | null } {
+	if (code === null || code <= SIGNALLED) return { code, signal };
+	const [name] = Object.entries(system.signals).find(([, number]) => number === code - SIGNALLED) ?? [];
+	return name ? { code: null, signal: name } : { code, signal };
+}
+
+function tryKill(pid: number, signal: NodeJS.Signals): boolean {
+	try {
+		process.kill(pid, signal);
+		return true;
+	} catch {
+		return false; // it is gone
+	}
+}
