@@ -166,7 +166,11 @@ export function openStream(
 			if (!isPlain) return end();
 			// One of a length that is never reached has no end of its own: once it has the last word, it is cut.
 			leave();
-			void written.then(() => writer.abort()).catch(() => {});
+			// A write is taken once the one before it has left. What is written just before the cut is lost, so that is an empty line.
+			void writer
+				.write(encoder.encode('\n'))
+				.then(() => writer.abort())
+				.catch(() => {});
 		},
 		replayed,
 		refresh(from, to) {

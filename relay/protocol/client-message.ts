@@ -55,7 +55,13 @@ export interface GiveUp {
 	ref: number;
 }
 
-export type ClientMessage = Hello | Publish | Seen | GiveUp | { type: 'ping' };
+/** Asks for a sign of life. With `position: true` the relay itself answers; without it the engine may. */
+export interface Ping {
+	type: 'ping';
+	position?: true;
+}
+
+export type ClientMessage = Hello | Publish | Seen | GiveUp | Ping;
 
 const encoder = new TextEncoder();
 
@@ -179,6 +185,8 @@ export function parseClientMessage(text: string): ClientMessage {
 			if (!isCount(message.ref)) return refuse('`ref` of a give-up is that of a publish.');
 			return { type: 'give-up', ref: message.ref };
 		case 'ping':
+			if (message.position !== undefined && message.position !== true)
+				return refuse('`position` of a ping is true, or absent.');
 			return { type: 'ping' };
 		default:
 			return refuse('The `type` of a message is hello, publish, seen, give-up or ping.');

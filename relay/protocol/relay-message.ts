@@ -83,9 +83,9 @@ export interface ErrorMessage {
 
 export interface Pong {
 	type: 'pong';
-	/** The relay's clock, milliseconds since 1970. */
-	time: number;
-	/** Everything up to here has been sent, the filtered left out; absent where the relay has just woken. */
+	/** The relay's clock, ms since the Unix epoch. Absent where the engine answered for the relay. */
+	time?: number;
+	/** Everything up to here has been sent, the filtered left out. Absent where the relay has just woken, or the engine answered. */
 	position?: string;
 	/** As in the welcome, where it has changed. */
 	returnMs?: number;
@@ -99,7 +99,7 @@ const REQUIRED: Record<RelayMessage['type'], [strings: string, numbers: string, 
 	entries: ['epoch', 'from to', 'entries'],
 	receipts: ['', '', 'receipts'],
 	error: ['code message', ''],
-	pong: ['', 'time'],
+	pong: ['', ''],
 	goaway: ['', 'returnMs'],
 	presence: ['', 'total', 'people joined left'],
 };

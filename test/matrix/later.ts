@@ -170,7 +170,7 @@ export class LaterCells {
 			return isBlind ? withoutLive(seen, live) : seen;
 		}
 		if (cell.what === 'ping') {
-			talk.send({ type: 'ping' });
+			talk.send({ type: 'ping', position: true });
 			await talk.until(
 				() => talk.messages.some(({ type }) => type === 'pong' || type === 'error'),
 				'a pong',

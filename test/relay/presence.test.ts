@@ -176,12 +176,12 @@ const describeLong = () => {
 		const viewer = await join(channel, { name: 'Viewer' });
 		const cut = await join(channel, { name: 'Ada' }, {}, proxy.url);
 		await until(viewer, 2, 'Ada');
-		const pinging = setInterval(() => viewer.send({ type: 'ping' }), PING_MS);
+		const pinging = setInterval(() => viewer.send({ type: 'ping', position: true }), PING_MS);
 		proxy.set({ hole: true });
 		await viewer.until(() => lastOf(viewer).total === 1, 'that she is gone', 40_000);
 		expect(lastOf(viewer).left).toMatchObject([{ name: 'Ada' }]);
 		proxy.heal();
-		cut.send({ type: 'ping' });
+		cut.send({ type: 'ping', position: true });
 		await until(viewer, 2, 'that she is back');
 		expect(lastOf(viewer).joined).toMatchObject([{ name: 'Ada' }]);
 		clearInterval(pinging);
@@ -198,7 +198,7 @@ const describeLong = () => {
 		do {
 			await new Promise((resolve) => setTimeout(resolve, 15_000));
 			pong = await ada.ping();
-			tim.send({ type: 'ping' });
+			tim.send({ type: 'ping', position: true });
 		} while (pong.position !== undefined);
 		expect((await read(channel)).body).toMatchObject({ total: 2, people: [{ name: 'Ada' }, { name: 'Tim' }] });
 		const before = framesOf(ada).length;

@@ -122,7 +122,7 @@ export class Conversation {
 
 	/** Everything sent before this is answered when it resolves. */
 	async ping(): Promise<Message> {
-		this.send({ type: 'ping' });
+		this.send({ type: 'ping', position: true }); // the bare one may be answered by the engine, before what the relay sends
 		return await this.next('pong');
 	}
 

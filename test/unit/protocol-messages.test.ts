@@ -124,7 +124,7 @@ describe('what the relay says', () => {
 		'{"type":',
 		'{"type":"welcome"}',
 		'{"type":"entries","epoch":"a","from":"1","to":2,"entries":[]}',
-		'{"type":"pong"}',
+		'{"type":"goaway"}',
 	])('[WS4] a client does not take %j for a message', (text) => {
 		expect(['invalid-json', 'invalid-message']).toContain(refusal(() => parseRelayMessage(text)).code);
 	});

@@ -36,7 +36,7 @@ import { parseRelay } from './relay-address.ts';
 import { checkTypes, matchesSome, Subscriptions } from './subscriptions.ts';
 import type { Gap } from './timeline.ts';
 import { type CreateTransport, TRANSPORT_MEMORY, type Transport } from './transport.ts';
-import type { Vigil } from './vigil.ts';
+import type { Vigil, Watched } from './vigil.ts';
 import { canInflate, createWebSocket } from './websocket.ts';
 
 /** What is not needed at once, or not while all is well. */
@@ -280,11 +280,11 @@ export class FeedClient {
 		this.#loading ??= import('./later.ts').then(
 			(later) => {
 				if (this.#abort.signal.aborted) return later;
-				const watched = {
+				const watched: Watched = {
 					isOpen: () => this.#isWelcome,
 					heardAt: () => this.#heardAt,
 					outbox: this.#outbox,
-					ping: () => this.#transport.send('{"type":"ping"}'),
+					ping: (isFull) => this.#transport.send(isFull ? '{"type":"ping","position":true}' : '{"type":"ping"}'),
 					restart: () => this.#restart(),
 				};
 				this.#vigil = new later.Vigil(watched);
@@ -563,7 +563,7 @@ export class FeedClient {
 			case 'pong': {
 				const { time, position, returnMs } = message;
 				this.#returnMs = returnMs ?? this.#returnMs;
-				this.clockOffset = time - this.#heardAt;
+				if (time !== undefined) this.clockOffset = time - this.#heardAt;
 				// What the relay has sent and did not come here is a hole at the end. What a filter left out looks the same.
 				if (!position || this.#types || this.#status) break;
 				const [epoch = '', seq] = position.split(':');

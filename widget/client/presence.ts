@@ -23,7 +23,7 @@ export type ReadPresence = Presence & { isRead: true };
 export interface Watched {
 	/** Is it open, with a welcome? */
 	isOpen(): boolean;
-	ping(): void;
+	ping(isFull: boolean): void;
 }
 
 export class Attendance {
@@ -71,7 +71,7 @@ export class Attendance {
 
 	#ping(): void {
 		this.#pingedAt = Date.now();
-		if (this.#watched.isOpen()) this.#watched.ping();
+		if (this.#watched.isOpen()) this.#watched.ping(true); // who is here is for the relay to know
 	}
 
 	#take(told: Presence | ReadPresence): void {

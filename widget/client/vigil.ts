@@ -19,7 +19,8 @@ export interface Watched {
 	/** When the relay was last heard, milliseconds since 1970. */
 	heardAt(): number;
 	readonly outbox: Pick<Outbox, 'waiting' | 'takenAt'>;
-	ping(): void;
+	/** The engine may answer for the relay, unless the ping is a full one: the answer then says what the relay has sent. */
+	ping(isFull: boolean): void;
 	/** Drops it, since it cannot be trusted, and resumes. */
 	restart(): void;
 }
@@ -44,7 +45,7 @@ export class Vigil {
 	probe(timeoutMs = PROBE_TIMEOUT_MS): void {
 		if (!this.#watched.isOpen() || (this.#deadline && timeoutMs > PROBE_TIMEOUT_MS)) return;
 		const askedAt = Date.now();
-		this.#watched.ping();
+		this.#watched.ping(timeoutMs === PROBE_TIMEOUT_MS);
 		clearTimeout(this.#deadline);
 		this.#deadline = setTimeout(() => {
 			this.#deadline = undefined;
