@@ -21,7 +21,8 @@ async function ask(request: string, hangsUp = false): Promise<[status: number, c
 	const bytes = Buffer.from([first, `Host: 127.0.0.1:${port}`, ...rest].join('\r\n'));
 	const answer = (await client.ask(bytes, { isHead: false, hangsUp, patienceMs: 20_000 })) as RawAnswer;
 	client.end();
-	return [answer.status, JSON.parse(answer.body).code];
+	const isJson = answer.body.startsWith('{');
+	return [answer.status, isJson ? JSON.parse(answer.body).code : undefined];
 }
 
 const path = '/channels/broken/events HTTP/1.1';
@@ -29,8 +30,11 @@ const json = 'Content-Type: application/json';
 
 it('[ERR3] a GET with a body, or with a length that none has, is a GET', async () => {
 	expect(await ask(`GET ${path}\r\nContent-Length: 12\r\n\r\n{"text":"a"}`)).toEqual([200, undefined]);
-	expect(await ask(`GET ${path}\r\nContent-Length: -1\r\n\r\n`)).toEqual([200, undefined]);
-	expect(await ask(`GET ${path}\r\nContent-Length: 99999999999999999999\r\n\r\n`)).toEqual([200, undefined]);
+	for (const length of ['-1', '99999999999999999999']) {
+		const [status] = await ask(`GET ${path}\r\nContent-Length: ${length}\r\n\r\n`);
+		// workerd refuses it itself, in words of its own.
+		expect(status).toBe(relay.engine?.name === 'workerd' ? 400 : 200);
+	}
 });
 
 it('[ERR3] a body that breaks off, or is too large, is refused and no uncaught error of the relay', async () => {

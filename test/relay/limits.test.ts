@@ -307,7 +307,7 @@ describe('messages', () => {
 	it('[QUOTA5] small messages are bounded too, whatever they are', async () => {
 		const channel = createChannelName('small');
 		const { token, from } = await createPerson();
-		for (const message of ['{"type":"ping"}', 'none', new Uint8Array(1)]) {
+		for (const message of ['{"type":"ping","position":true}', 'none', new Uint8Array(1)]) {
 			const socket = await Conversation.join(small.url, channel, { token }, { headers: from });
 			for (let n = 0; n < MESSAGES; n++) socket.send(message);
 			expect((await socket.waitForClose()).code).toBe(4429);

@@ -89,13 +89,15 @@ describe('look-alikes', () => {
 	])('%s', async (title, relayOf) => {
 		const relay = relayOf();
 		const channel = createChannelName('public');
+		// workerd hands on no header whose name it knows and whose value is empty: to the relay there is no page then.
+		const origins = ORIGINS.filter((origin) => origin !== '' || relay.engine?.name !== 'workerd');
 		const tally = await tryEach(
 			relay,
 			channel,
-			ORIGINS.map((origin) => ({ origin })),
+			origins.map((origin) => ({ origin })),
 		);
 		const stored = await countEvents(relay, channel);
-		say(title.replace(/^(\[\w+\] )+/, ''), ORIGINS.length, tally, stored);
+		say(title.replace(/^(\[\w+\] )+/, ''), origins.length, tally, stored);
 		expect(tally.accepted).toEqual([]);
 		expect(stored).toBe(0);
 	});
