@@ -9,6 +9,7 @@ import { transformWithOxc } from 'vite';
 import { findElement, makeManifest } from '../../widget/manifest.ts';
 import { findBrowser } from '../support/browser.ts';
 import { startRelay } from '../support/relay.ts';
+import { patience, SLOWNESS } from '../support/slowness.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const browser = await findBrowser();
@@ -60,6 +61,12 @@ const shape = {
 	},
 };
 
+/** `GET /slowness`: the factor for time-outs, which a page cannot read from the environment. */
+const slowness = {
+	name: 'slowness',
+	serve: (context) => (context.path === '/slowness' ? { body: String(SLOWNESS), type: 'text' } : undefined),
+};
+
 /** Leaves the true totals where `npm test` adds them up. */
 const totals = {
 	onTestRunFinished({ sessions }) {
@@ -96,7 +103,7 @@ export default {
 	rootDir: ROOT,
 	files: ['test/browser/**/*.test.ts'],
 	nodeResolve: { exportConditions: ['browser', 'default'], extensions: ['.mjs', '.js', '.ts'] },
-	plugins: [typescript, realRelay, shape],
+	plugins: [typescript, realRelay, shape, slowness],
 	browsers: [
 		chromeLauncher({
 			launchOptions: {
@@ -107,7 +114,7 @@ export default {
 		}),
 	],
 	concurrency: 1, // what is drawn and when is measured; two pages at once would disturb each other
-	testFramework: { config: { ui: 'bdd', timeout: 40_000 } },
-	testsFinishTimeout: 240_000,
+	testFramework: { config: { ui: 'bdd', timeout: patience(40_000) } },
+	testsFinishTimeout: patience(240_000),
 	reporters: [defaultReporter(), totals],
 };

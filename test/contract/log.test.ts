@@ -8,6 +8,7 @@ import { MemoryLog } from '../../relay/log-memory.ts';
 import { type Engine, startEngine } from '../../relay/run/engine.ts';
 import { findFreePort } from '../support/ports.ts';
 import { withSeed } from '../support/random.ts';
+import { patience } from '../support/slowness.ts';
 import { CHANGE_CASES } from './change-cases.ts';
 import { CASES } from './log-cases.ts';
 
@@ -43,7 +44,7 @@ describe('a log in storage', () => {
 	beforeAll(async () => {
 		stateDir = await mkdtemp(path.join(tmpdir(), 'live-feed-contract-'));
 		const root = fileURLToPath(new URL('host', import.meta.url));
-		engine = await startEngine({ port: await findFreePort(), stateDir, root, timeoutMs: 60_000 });
+		engine = await startEngine({ port: await findFreePort(), stateDir, root, timeoutMs: patience(60_000) });
 	});
 
 	afterAll(async () => {

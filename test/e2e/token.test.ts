@@ -236,7 +236,7 @@ describe('a token', () => {
 			proxy.heal();
 		}
 		const wanted = Array.from({ length: 10 }, (_, index) => `click ${index + 1}`);
-		await expect.poll(async () => (await readTexts()).toSorted(), { timeout: 10_000 }).toEqual(wanted.toSorted());
+		await expect.poll(async () => (await readTexts()).toSorted()).toEqual(wanted.toSorted());
 	});
 
 	it('says whose drafts are kept: nobody else publishes them', async ({
@@ -337,7 +337,7 @@ describe('a token', () => {
 			});
 			await isAsked;
 			give();
-			await expect.poll(readTexts, { timeout: 10_000 }).toEqual(['awake']);
+			await expect.poll(readTexts).toEqual(['awake']);
 			await expect.poll(() => readRows(page)).toEqual([expect.stringContaining('awake')]);
 			const later = sockets.flat().slice(said);
 			expect(later.length).toBeGreaterThan(0);
@@ -355,12 +355,10 @@ describe('a token', () => {
 			proxy.cut('reset');
 			const said = sockets.flat().length;
 			const known = [...office.given];
-			await expect
-				.poll(() => Date.now() / 1000 > expiryOf(known.at(-1) ?? ''), { timeout: 10_000, interval: 100 })
-				.toBe(true);
+			await expect.poll(() => Date.now() / 1000 > expiryOf(known.at(-1) ?? ''), { interval: 100 }).toBe(true);
 			void page.evaluate(() => document.querySelector<LiveFeed>('live-feed')?.publish('message', { text: 'later' }));
 			await proxy.openPort();
-			await expect.poll(readTexts, { timeout: 20_000 }).toEqual(['later']);
+			await expect.poll(readTexts).toEqual(['later']);
 			for (const token of sockets.flat().slice(said)) expect(known).not.toContain(token);
 		});
 
@@ -372,7 +370,7 @@ describe('a token', () => {
 			const { page } = await open(withUrl());
 			await waitUntilLive(page);
 			office.answer = async () => 403;
-			await expect.poll(() => readConnection(page), { timeout: 10_000 }).toBe('refused');
+			await expect.poll(() => readConnection(page)).toBe('refused');
 			await expect.poll(() => readPanel(page)).toMatch(/Not allowed.*There is no token for you here/);
 		});
 
@@ -383,7 +381,7 @@ describe('a token', () => {
 			office.answer = async () => 503;
 			const { page, sockets } = await open(withUrl());
 			await expect.poll(() => readConnection(page)).toBe('offline');
-			await expect.poll(() => office.given.length, { timeout: 10_000 }).toBeGreaterThan(1);
+			await expect.poll(() => office.given.length).toBeGreaterThan(1);
 			expect(sockets).toEqual([]);
 			office.answer = () => sign();
 			await waitUntilLive(page);
@@ -454,7 +452,7 @@ describe('a token', () => {
 				);
 			}
 			office.answer = () => sign();
-			await expect.poll(async () => (await readTexts()).length, { timeout: 20_000 }).toBe(wanted.length);
+			await expect.poll(async () => (await readTexts()).length).toBe(wanted.length);
 			expect(await readTexts()).toEqual(wanted);
 		});
 

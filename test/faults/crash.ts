@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Engine, EngineError, startEngine } from '../../relay/run/engine.ts';
 import { findFreePort } from '../support/ports.ts';
+import { patience } from '../support/slowness.ts';
 import { pause } from './scenario.ts';
 
 /** Within this time a host notices that its engine's process has died, milliseconds. */
@@ -71,7 +72,7 @@ async function killFor({ killEngine, exited }: Engine): Promise<void> {
 async function startOnFreePort(stateDir: string, vars: Record<string, string>): Promise<Engine> {
 	for (let attempt = 1; ; attempt++) {
 		try {
-			return await startEngine({ vars, port: await findFreePort(), stateDir, timeoutMs: 60_000 });
+			return await startEngine({ vars, port: await findFreePort(), stateDir, timeoutMs: patience(60_000) });
 		} catch (error) {
 			if (!(error instanceof EngineError) || error.reason !== 'port-busy' || attempt === 5) throw error;
 		}

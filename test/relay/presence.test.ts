@@ -164,7 +164,7 @@ describe.concurrent('presence', () => {
 		// With the whole one that each begins with.
 		for (const one of crowd) expect(framesOf(one).length).toBeLessThanOrEqual(most + 1);
 		for (const { socket } of [...viewers, ...crowd]) socket.terminate();
-	}, 60_000);
+	});
 });
 
 // These wait for as long as the rules say.
@@ -186,7 +186,7 @@ const describeLong = () => {
 		expect(lastOf(viewer).joined).toMatchObject([{ name: 'Ada' }]);
 		clearInterval(pinging);
 		await Promise.all([viewer.close(), cut.close()]);
-	}, 60_000);
+	});
 
 	it('[PRES7] knows after its sleep who is here', async ({ expect }) => {
 		const channel = createChannelName('sleep');
@@ -206,6 +206,6 @@ const describeLong = () => {
 		await until(ada, 1, 'that he left');
 		expect(framesOf(ada)).toHaveLength(before + 1);
 		await ada.close();
-	}, 90_000);
+	});
 };
 if (isWhole) describe.concurrent('presence for longer', describeLong);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Engine, EngineError, startEngine } from '../../relay/run/engine.ts';
 import { findFreePort } from './ports.ts';
+import { patience } from './slowness.ts';
 import { keepSecret, look, lookThroughFiles, lookThroughProcesses, report } from './spill.ts';
 import { inTurn } from './turn.ts';
 
@@ -81,7 +82,7 @@ async function startOnFreePort(options: RelayOptions, stateDir: string): Promise
 			};
 			// PartyKit chooses its inner ports before it takes them: two that start at once choose the same.
 			return await inTurn('start', async () =>
-				startEngine({ ...options, log, port: await findFreePort(), stateDir, timeoutMs: 25_000 }),
+				startEngine({ ...options, log, port: await findFreePort(), stateDir, timeoutMs: patience(25_000) }),
 			);
 		} catch (error) {
 			// One that does not answer has met another at its inner ports, which start outside of these turns as well.
