@@ -1,6 +1,8 @@
 // The tests that run in Node: which files, how long, how many at once, in which order. Knows no test.
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { OutcomeReporter } from './support/outcome-reporter.ts';
 import { patience } from './support/slowness.ts';
 
 /**
@@ -41,6 +43,9 @@ const ALONE = ['test/e2e/{start,start-dev}.test.ts'];
 /** What this one tests changes what requests and addresses are for all of its process. */
 const CHANGING = ['test/unit/relay-server.test.ts'];
 
+/** One file per core. More would starve each other of their relays and browsers. */
+const WORKERS = Math.min(availableParallelism(), 4);
+
 /** @param testTimeout on a machine that is not slow, milliseconds */
 const project = (name: string, testTimeout: number, more: object = {}) => ({
 	test: {
@@ -53,7 +58,7 @@ const project = (name: string, testTimeout: number, more: object = {}) => ({
 		// A condition that holds soon is waited for no longer than that.
 		expect: { poll: { timeout: patience(20_000) } },
 		// What builds does so in a copy of the repository.
-		maxWorkers: 3,
+		maxWorkers: WORKERS,
 		// A process for each file would load again what the one before it had; those with a browser are given one of their own.
 		isolate: false,
 		...more,
@@ -63,6 +68,7 @@ const project = (name: string, testTimeout: number, more: object = {}) => ({
 export default defineConfig({
 	root: new URL('..', import.meta.url).pathname,
 	test: {
+		reporters: ['default', new OutcomeReporter()],
 		sequence: { sequencer: LongestFirst },
 		projects: [
 			project('unit', 30_000, { exclude: CHANGING }),
