@@ -5,13 +5,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Page } from '../../relay/protocol/event.ts';
 import { type BrowserName, launch, listBrowsers } from '../reading/browsers.ts';
 import { openWatched, type Site, startSite } from '../security/site.ts';
+import { isLong } from '../support/form.ts';
 import { waitUntilLive, writePage } from '../support/panel.ts';
 import { readPolicy } from '../support/readme.ts';
 import { ROOT } from '../support/sources.ts';
 import { setStage } from '../support/stage.ts';
 
-const CLICKS = process.env.WHOLE ? 100 : 6;
-const DECLARED = process.env.WHOLE ? 100 : 3;
+const CLICKS = isLong ? 100 : 6;
+const DECLARED = isLong ? 100 : 3;
 
 describe('a page that is being left', () => {
 	const stage = setStage();

@@ -6,6 +6,7 @@ import type { LiveFeed } from '../../widget/live-feed.ts';
 import { type FaultProxy, startProxy } from '../faults/proxy.ts';
 import { ask } from '../support/ask.ts';
 import { createChannelName } from '../support/conversation.ts';
+import { isLong } from '../support/form.ts';
 import { openPage, readRows, waitUntilLive, writePage } from '../support/panel.ts';
 import { setStage } from '../support/stage.ts';
 import { openTokenOffice, type TokenOffice } from '../support/token-office.ts';
@@ -266,8 +267,8 @@ describe('a token', () => {
 
 	// They wait for tokens to expire and for clients to try again, and leave the machine to each other meanwhile.
 	describe.concurrent('in time', () => {
-		// The ways differ in where a token comes from alone; `WHOLE=1` goes both, and through every transport.
-		it.for(process.env.WHOLE ? ['token-url', 'getToken'] : ['token-url'])(
+		// The ways differ in where a token comes from alone; the long form tests both, and every transport.
+		it.for(isLong ? ['token-url', 'getToken'] : ['token-url'])(
 			'of `%s` is renewed on the open line: one socket, and nothing is missed',
 			async (way, { expect, scene: { channel, office, open, withUrl, publish } }) => {
 				// Long enough to be renewed in time on a machine that is busy.
@@ -389,7 +390,7 @@ describe('a token', () => {
 
 		it.for<readonly [string, { holdStreams?: boolean }, RegExp]>([
 			['the event stream', {}, /\/events(\?(?!wait)|$)/] as const,
-			...(process.env.WHOLE ? [['long polling', { holdStreams: true }, /wait=25/] as const] : []),
+			...(isLong ? [['long polling', { holdStreams: true }, /wait=25/] as const] : []),
 		])(
 			'goes in the header by %s, where WebSockets are blocked, and is renewed',
 			async ([, faults, address], { expect, scene: { proxy, office, open, withUrl, publish, readTexts } }) => {

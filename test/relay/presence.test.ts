@@ -3,12 +3,11 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 import { type FaultProxy, startProxy } from '../faults/proxy.ts';
 import { ask } from '../support/ask.ts';
 import { Conversation, createChannelName, type Message } from '../support/conversation.ts';
+import { isLong } from '../support/form.ts';
 import { startRelay, type TestRelay } from '../support/relay.ts';
 import { bearer, SECRET, sign } from '../support/tokens.ts';
 
-/** What takes minutes is done whole with `WHOLE=1`. */
-const isWhole = process.env.WHOLE === '1';
-const JOINS = isWhole ? 1000 : 200;
+const JOINS = isLong ? 1000 : 200;
 const JOINING_MS = JOINS * 10;
 const PING_MS = 12_000;
 
@@ -208,4 +207,4 @@ const describeLong = () => {
 		await ada.close();
 	});
 };
-if (isWhole) describe.concurrent('presence for longer', describeLong);
+if (isLong) describe.concurrent('presence for longer', describeLong);
