@@ -1,4 +1,4 @@
-// Which form the tests have: the short one of `npm test`, or the long one of `TEST_FORM=long npm test`.
+// Which form the tests have: the short one of `npm test`, or the long one of `npm run test:long`.
 // Knows one environment variable; never knows a test.
 import process from 'node:process';
 
