@@ -1,13 +1,15 @@
 // Runs every kind of test, or the ones named: `npm test`, `npm run test:unit`.
-// Knows the runners and how to add up what they say; never knows a test. The last line is `N passed, N failed`.
+// Knows the runners and how to add up outcomes; never knows a test. The last line is `N passed, N failed`.
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { buildPackage, buildSite } from '../widget/build.ts';
+import { noTotals, readOutcomes, type Totals, toCommand } from './support/outcomes.ts';
+import { SLOWNESS } from './support/slowness.ts';
 import { readReports } from './support/spill.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -15,48 +17,44 @@ const NODE_SUITES = ['unit', 'contract', 'package', 'relay', 'e2e'];
 const SUITES = [...NODE_SUITES, 'browser'];
 /** Suites that look at what is built. */
 const BUILT_SUITES = ['package', 'e2e'];
-
-interface Totals {
-	passed: number;
-	failed: number;
-	skipped: number;
-	failures: string[];
-}
+/** Of a failure's text. */
+const MOST_LINES = 30;
 
 const given = process.argv.slice(2);
 const named = given.filter((word) => SUITES.includes(word));
 const rest = given.filter((word) => !SUITES.includes(word)); // file name filters and options, for the runner
 const wanted = (named.length > 0 ? named : SUITES).filter(hasTests);
 
-const results = new Map<string, Totals>();
 const folder = await mkdtemp(path.join(tmpdir(), 'live-feed-test-'));
+/** One line per outcome, appended by the runners. */
+const outcomes = path.join(folder, 'outcomes.ndjson');
 /** Where tokens and secrets were looked for, by all processes of all suites. */
 const spilt = path.join(folder, 'spilt.ndjson');
+/** Failures that are not a test's. */
+const troubles: string[] = [];
 const children = new Set<ReturnType<typeof spawn>>();
 let isInterrupted = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 	process.on(signal, () => {
-		// The runners end what they started themselves; what is known by then is still summed up.
+		// The runners end what they started. What is known by then is added up.
 		isInterrupted = true;
 		for (const child of children) child.kill(signal);
 		setTimeout(() => {
 			for (const child of children) child.kill('SIGKILL');
-		}, 8_000).unref();
+		}, 10_000).unref();
 	});
 }
+process.stdout.write(`time-outs are multiplied by ${SLOWNESS} (TEST_SLOWNESS)\n`);
+const inNode = wanted.filter((suite) => NODE_SUITES.includes(suite));
 try {
 	if (wanted.some((suite) => BUILT_SUITES.includes(suite))) await build();
-	const inNode = wanted.filter((suite) => NODE_SUITES.includes(suite));
-	const isInBrowser = wanted.includes('browser') && !isInterrupted;
-	// Most of what the browser's tests do is waiting: they run beside the others, and are told of after them.
-	const inBrowser = isInBrowser ? runInBrowser(inNode.length > 0) : undefined;
-	if (inNode.length > 0) await runVitest(inNode);
-	(await inBrowser)?.();
-	sumSpilt();
+	if (inNode.length > 0 && !isInterrupted) await runVitest(inNode);
+	// After the others: beside them, two cores would share three files.
+	if (wanted.includes('browser') && !isInterrupted) await runInBrowser();
+	summarise();
 } finally {
 	await rm(folder, { recursive: true, force: true });
 }
-summarise();
 
 function hasTests(suite: string): boolean {
 	const directory = path.join(ROOT, 'test', suite);
@@ -65,46 +63,18 @@ function hasTests(suite: string): boolean {
 }
 
 async function build(): Promise<void> {
-	const failures: string[] = [];
 	for (const step of [buildSite, buildPackage]) {
 		try {
 			await step();
 		} catch (error) {
-			failures.push(error instanceof Error ? error.message : String(error));
+			troubles.push(`build: ${error instanceof Error ? error.message : error}`);
 		}
 	}
-	if (failures.length > 0) results.set('build', { passed: 0, failed: failures.length, skipped: 0, failures });
 }
 
 async function runVitest(suites: string[]): Promise<void> {
-	const file = path.join(folder, 'vitest.json');
-	const code = await run([
-		path.join(ROOT, 'node_modules', 'vitest', 'vitest.mjs'),
-		...['run', '--config', 'test/vitest.config.ts', ...suites.flatMap(projectsOf)],
-		...['--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...rest],
-	]);
-	const perSuite = new Map<string, Totals>(suites.map((suite) => [suite, none()]));
-	for (const result of existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as VitestReport).testResults : []) {
-		const name = path.relative(ROOT, result.name);
-		const totals = perSuite.get(name.split(path.sep)[1] ?? '');
-		if (totals === undefined) continue;
-		const before = totals.failed;
-		for (const test of result.assertionResults) {
-			if (test.status === 'passed') totals.passed += 1;
-			else if (test.status !== 'failed') totals.skipped += 1;
-			else {
-				totals.failed += 1;
-				totals.failures.push(`${name}: ${test.fullName}`);
-			}
-		}
-		// A file that does not load has no tests to fail.
-		if (result.status === 'failed' && totals.failed === before) {
-			totals.failed += 1;
-			totals.failures.push(`${name}: ${result.message.split('\n')[0]}`);
-		}
-	}
-	for (const [suite, totals] of perSuite) results.set(suite, totals);
-	addExit('vitest', code, [...perSuite.values()]);
+	const vitest = path.join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
+	await run('vitest', [vitest, 'run', '--config', 'test/vitest.config.ts', ...suites.flatMap(projectsOf), ...rest]);
 }
 
 /** Of some suites, some files go by themselves. */
@@ -113,84 +83,79 @@ function projectsOf(suite: string): string[] {
 	return [suite, apart[suite] ?? []].flat().flatMap((project) => ['--project', project]);
 }
 
-/** Resolves when they have run; the function prints what was kept until then, and adds up. */
-async function runInBrowser(isBeside: boolean): Promise<() => void> {
-	const file = path.join(folder, 'browser.json');
+async function runInBrowser(): Promise<void> {
 	const config = path.join('test', 'browser', 'web-test-runner.config.mjs');
 	const runner = path.join('node_modules', '@web', 'test-runner', 'dist', 'bin.js');
 	const files = rest.flatMap((word) => (word.startsWith('-') ? [word] : ['--files', `test/browser/**/*${word}*`]));
-	const kept: Buffer[] = [];
-	const args = ['--import', 'tsx', runner, '--config', config, ...files];
-	const code = await run(args, { TEST_TOTALS: file }, isBeside ? kept : undefined);
-	return () => {
-		process.stdout.write(Buffer.concat(kept));
-		const totals = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Totals) : none(); // our own reporter wrote it
-		results.set('browser', totals);
-		addExit('web-test-runner', code, [totals]);
-	};
+	await run('web-test-runner', ['--import', 'tsx', runner, '--config', config, ...files]);
 }
 
-// A runner can fail without a failing test: it crashed, or an error came when all tests were through.
-function addExit(runner: string, code: number, totals: Totals[]): void {
-	if (code === 0 || totals.some(({ failed }) => failed > 0)) return;
-	results.set(runner, { ...none(), failed: 1, failures: [`${runner} ended with ${code} though no test failed`] });
-}
-
-/** Resolves with the exit code. What it prints goes to our own output, or is kept. */
-function run(args: string[], env: Record<string, string> = {}, kept?: Buffer[]): Promise<number> {
-	return new Promise((resolve) => {
-		const child = spawn(process.execPath, args, {
-			cwd: ROOT,
-			stdio: kept ? ['ignore', 'pipe', 'pipe'] : 'inherit',
-			env: { ...process.env, SPILL_FIGURES: spilt, ...env },
-		});
+/** Resolves when the runner has ended. */
+async function run(runner: string, args: string[]): Promise<void> {
+	const before = countFailures();
+	const code = await new Promise<number | string>((resolve) => {
+		const env = { ...process.env, SPILL_FIGURES: spilt, TEST_OUTCOMES: outcomes };
+		const child = spawn(process.execPath, args, { cwd: ROOT, stdio: 'inherit', env });
 		children.add(child);
-		for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => kept?.push(chunk));
-		const settle = (code: number) => {
+		const settle = (end: number | string) => {
 			children.delete(child);
-			resolve(code);
+			resolve(end);
 		};
 		child.once('error', () => settle(1));
-		child.once('exit', (code) => settle(code ?? 1));
+		child.once('exit', (status, signal) => settle(status ?? signal ?? 1));
 	});
+	// A runner can fail without a failing test: it crashed, or an error came after all tests.
+	if (code !== 0 && !isInterrupted && countFailures() === before)
+		troubles.push(`${runner} ended with ${code}, but no test failed`);
 }
 
-function sumSpilt(): void {
-	if (!existsSync(spilt)) return;
+function countFailures(): number {
+	const { suites, errors } = readOutcomes(outcomes);
+	return [...suites.values()].reduce((sum, { failures }) => sum + failures.length, errors.length);
+}
+
+/** Returns places where a token or a secret was found. */
+function findSpilt(): string[] {
+	if (!existsSync(spilt)) return [];
 	const { looked, hits } = readReports(spilt);
 	const places = Object.entries(looked).map(([place, count]) => `${count} ${place}`);
 	process.stdout.write(`\ntokens and secrets looked for in ${places.join(', ')}: ${hits.length} hits\n`);
-	if (hits.length > 0) results.set('spilt', { ...none(), failed: hits.length, failures: hits });
-}
-
-function none(): Totals {
-	return { passed: 0, failed: 0, skipped: 0, failures: [] };
+	return hits;
 }
 
 function summarise(): void {
-	if (isInterrupted) results.set('end', { ...none(), failed: 1, failures: ['interrupted before all tests had run'] });
-	const sum = none();
+	const { suites, unreported, errors } = readOutcomes(outcomes);
+	const others = [...troubles, ...errors, ...findSpilt()];
+	const notStarted = wanted.filter((suite) => !suites.has(suite));
+	const missing = [...unreported, ...notStarted].map((name) => `${name} did not report`);
+	if (isInterrupted) others.push('interrupted before all tests had run');
+	else others.push(...missing);
+	let [passed, failed, skipped] = [0, others.length, 0];
 	process.stdout.write('\n');
-	for (const [suite, totals] of results) {
-		sum.passed += totals.passed;
-		sum.failed += totals.failed;
-		sum.skipped += totals.skipped;
-		const skipped = totals.skipped > 0 ? `${totals.skipped} skipped` : '';
-		const numbers = `${String(totals.passed).padStart(5)} passed ${String(totals.failed).padStart(3)} failed  ${skipped}`;
-		process.stdout.write(`${totals.failed > 0 ? '✗' : '✓'} ${suite.padEnd(10)}${numbers.trimEnd()}\n`);
-		for (const failure of totals.failures) process.stdout.write(`    ${failure}\n`);
+	for (const suite of wanted) {
+		const totals = suites.get(suite) ?? noTotals();
+		passed += totals.passed;
+		failed += totals.failures.length;
+		skipped += totals.skipped;
+		describe(suite, totals);
 	}
-	if (sum.passed + sum.failed === 0) process.stdout.write('No test ran.\n');
-	process.exitCode = sum.failed === 0 && sum.passed > 0 ? 0 : 1;
-	const skipped = sum.skipped > 0 ? `, ${sum.skipped} skipped` : '';
-	process.stdout.write(`\n${sum.passed} passed, ${sum.failed} failed${skipped}\n`);
+	if (isInterrupted) for (const one of missing) process.stdout.write(`· ${one}\n`);
+	for (const other of others) process.stdout.write(`✗ ${other}\n`);
+	if (skipped > 0) process.stdout.write(`${skipped} skipped\n`);
+	if (passed + failed === 0) process.stdout.write('No test ran.\n');
+	process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+	process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
 }
 
-interface VitestReport {
-	testResults: {
-		name: string;
-		status: string;
-		message: string;
-		assertionResults: { status: string; fullName: string }[];
-	}[];
+function describe(suite: string, { passed, skipped, failures }: Totals): void {
+	const numbers = `${String(passed).padStart(5)} passed ${String(failures.length).padStart(3)} failed`;
+	const more = skipped > 0 ? `  ${skipped} skipped` : '';
+	process.stdout.write(`${failures.length > 0 ? '✗' : '✓'} ${suite.padEnd(10)}${numbers}${more}\n`);
+	for (const failure of failures) {
+		const { file, titles, message } = failure;
+		const lines = message.split('\n').slice(0, MOST_LINES);
+		process.stdout.write(`    ${[file, ...titles].join(' › ')}\n`);
+		for (const line of lines) process.stdout.write(`        ${line}\n`);
+		process.stdout.write(`        Repeat it: ${toCommand(failure)}\n`);
+	}
 }

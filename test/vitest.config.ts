@@ -1,6 +1,9 @@
 // The tests that run in Node: which files, how long, how many at once, in which order. Knows no test.
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { OutcomeReporter } from './support/outcome-reporter.ts';
+import { patience } from './support/slowness.ts';
 
 /**
  * Files that take longest: one of them begun last would be waited for alone. One that works the machine stands beside those
@@ -34,24 +37,28 @@ class LongestFirst extends BaseSequencer {
 	}
 }
 
-/** These hold a command to the seconds that it promises to end in, which nobody else should take from it: alone, when all others are done. */
+/** These hold a command to the seconds that it promises to end in: alone, when all others are done. */
 const ALONE = ['test/e2e/{start,start-dev}.test.ts'];
 
 /** What this one tests changes what requests and addresses are for all of its process. */
 const CHANGING = ['test/unit/relay-server.test.ts'];
 
+/** One file per core. More would starve each other of their relays and browsers. */
+const WORKERS = Math.min(availableParallelism(), 4);
+
+/** @param testTimeout on a machine that is not slow, milliseconds */
 const project = (name: string, testTimeout: number, more: object = {}) => ({
 	test: {
 		name,
 		include: [`test/${name}/**/*.test.ts`],
 		environment: 'node',
-		testTimeout,
-		hookTimeout: 90_000,
-		teardownTimeout: 10_000,
-		// A condition that holds soon is waited for no longer than that; a machine that is slow is no failure.
-		expect: { poll: { timeout: 20_000 } },
-		// Much of what they do is waiting: for one more than the least machine has cores. What builds does so in a copy of the repository.
-		maxWorkers: 3,
+		testTimeout: patience(testTimeout),
+		hookTimeout: patience(90_000),
+		teardownTimeout: patience(10_000),
+		// A condition that holds soon is waited for no longer than that.
+		expect: { poll: { timeout: patience(20_000) } },
+		// What builds does so in a copy of the repository.
+		maxWorkers: WORKERS,
 		// A process for each file would load again what the one before it had; those with a browser are given one of their own.
 		isolate: false,
 		...more,
@@ -61,13 +68,14 @@ const project = (name: string, testTimeout: number, more: object = {}) => ({
 export default defineConfig({
 	root: new URL('..', import.meta.url).pathname,
 	test: {
+		reporters: ['default', new OutcomeReporter()],
 		sequence: { sequencer: LongestFirst },
 		projects: [
-			project('unit', 20_000, { exclude: CHANGING }),
-			project('changing', 20_000, { include: CHANGING, isolate: true }),
-			project('contract', 15_000),
+			project('unit', 30_000, { exclude: CHANGING }),
+			project('changing', 30_000, { include: CHANGING, isolate: true }),
+			project('contract', 30_000),
 			project('package', 120_000),
-			project('relay', 30_000),
+			project('relay', 90_000),
 			project('e2e', 240_000, { exclude: ALONE, isolate: true }),
 			project('alone', 120_000, { include: ALONE, maxWorkers: 1, sequence: { groupOrder: 1 } }),
 		],

@@ -114,6 +114,8 @@ export class Reader {
 	#calledUntil = 0;
 	#isOnScreen = true;
 	#isPrinting = false;
+	/** The list had a box when its size was looked at last. */
+	#hasBox = false;
 	/** It scrolls by itself, after printing. */
 	#isReturning = false;
 	/** The row that was read before printing. */
@@ -570,6 +572,15 @@ export class Reader {
 	}
 
 	#handleSize(): void {
+		const hadBox = this.#hasBox;
+		this.#hasBox = this.#list.clientHeight > 0;
+		const isScrolling = !this.#isPrinting && !this.#isReturning;
+		// Sizes are told before the event of a scroll that was made in the same frame.
+		// A list that had no box may have lost its place: that is no scroll.
+		if (hadBox && isScrolling && this.#isAtEdge && this.#window.isTaken) {
+			this.#isAtEdge = false;
+			this.#window.leave();
+		}
 		this.#window.settle(false);
 		if (!this.#isPrinting && this.#window.cover(true)) void this.#place.redraw();
 	}

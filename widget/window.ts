@@ -259,12 +259,15 @@ export class ListWindow {
 		if (!this.#isFollowing) this.#remember();
 	}
 
-	/** Was it scrolled away from the edge by somebody else, of which no event has told yet? */
+	/** True if something else scrolled away from the edge, and its scroll event has not come yet. */
 	get isTaken(): boolean {
-		const { scrollTop, clientHeight } = this.#frame.list;
-		// What has no box is scrolled by nobody.
+		const { scrollTop, scrollHeight, clientHeight } = this.#frame.list;
+		// A list without a box cannot be scrolled.
 		if (!this.#isFollowing || clientHeight === 0) return false;
-		return this.#edgeTop === undefined ? this.distance > TAKEN_PX : Math.abs(scrollTop - this.#edgeTop) > TAKEN_PX;
+		if (this.#edgeTop === undefined) return this.distance > TAKEN_PX;
+		// A browser that has less to scroll than before scrolls to the end, and the newest row is there.
+		if (!this.#frame.isNewestFirst() && scrollHeight - scrollTop - clientHeight < TAKEN_PX) return false;
+		return Math.abs(scrollTop - this.#edgeTop) > TAKEN_PX;
 	}
 
 	/**

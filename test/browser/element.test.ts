@@ -6,7 +6,7 @@ import { connect } from '../../widget/client/index.ts';
 import type { LiveFeed } from '../../widget/index.ts';
 import '../../widget/index.ts';
 import { killRelay, relayUrl, restartRelay } from '../support/relay-in-browser.ts';
-import { newChannel, post, until } from './page.ts';
+import { newChannel, patience, post, until } from './page.ts';
 
 /** An element in the page, live unless told otherwise. */
 async function show(attributes: Record<string, string>, wait = true): Promise<LiveFeed> {
@@ -517,7 +517,7 @@ describe('<live-feed>', () => {
 	});
 
 	it('goes on by itself after the relay was killed, and has everything once', async function () {
-		this.timeout(60_000); // it comes back when its own back-off says so
+		this.timeout(patience(60_000)); // it comes back when its own back-off says so
 		const channel = newChannel();
 		await post(channel, texts(2));
 		const feed = await show({ channel });

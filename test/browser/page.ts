@@ -2,13 +2,18 @@
 // Knows the relay's address; never knows a test.
 import { relayUrl } from '../support/relay-in-browser.ts';
 
+const slowness = Number(await (await fetch('/slowness')).text());
+
+/** Returns a time-out for this machine, milliseconds. */
+export const patience = (milliseconds: number): number => milliseconds * slowness;
+
 let channels = 0;
 /** A channel that no other test uses. */
 export const newChannel = (): string => `page-${Date.now().toString(36)}-${++channels}`;
 
 /** Resolves once `check` gives something; says what never came if it does not. */
 export async function until<T>(check: () => T | Promise<T>, what: string): Promise<NonNullable<T>> {
-	const end = performance.now() + 30_000;
+	const end = performance.now() + patience(30_000);
 	for (;;) {
 		const value = await check();
 		if (value) return value;

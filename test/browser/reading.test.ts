@@ -812,6 +812,32 @@ describe('somebody who reads', () => {
 		expect(at()).to.be.closeTo(before, 1);
 	});
 
+	for (const order of ['newest-first', 'newest-last'])
+		it(`stays where a script scrolls in the frame in which the panel gets another size, ${order}`, async () => {
+			const feed = await show(texts(40), { order });
+			const edge = list(feed).scrollTop;
+			// Sizes are observed at the end of the frame; the event of the scroll comes with the next one.
+			await new Promise((resolve) => requestAnimationFrame(resolve));
+			const wanted = Math.abs(edge - 600);
+			list(feed).scrollTop = wanted;
+			feed.style.blockSize = '340px';
+			await settled(feed);
+			expect(list(feed).scrollTop).to.be.closeTo(wanted, 1);
+		});
+
+	for (const order of ['newest-first', 'newest-last'])
+		it(`stays at the newest row in every size, and after it was not shown, ${order}`, async () => {
+			const feed = await show(texts(40), { order });
+			for (const style of ['block-size: 500px', 'block-size: 200px', 'display: none', 'block-size: 300px']) {
+				feed.setAttribute('style', `display: block; ${style}`);
+				await settled(feed);
+			}
+			await add(feed, texts(1, 41));
+			expect(rows(feed).filter((text) => text === 'text 41')).to.have.length(1);
+			const { scrollTop, scrollHeight, clientHeight } = list(feed);
+			expect(order === 'newest-first' ? scrollTop : scrollHeight - clientHeight - scrollTop).to.be.below(1);
+		});
+
 	it('keeps the focus in the panel after a press on the pill by keyboard', async () => {
 		const feed = await show(texts(40));
 		await scrollTo(feed, 600);

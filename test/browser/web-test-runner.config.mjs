@@ -1,6 +1,5 @@
 // The tests that run in a real browser against a real relay.
 // Knows how to find the one and start the other; never knows a test. Run with `node --import tsx`: it imports TypeScript.
-import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defaultReporter } from '@web/test-runner';
@@ -8,7 +7,9 @@ import { chromeLauncher } from '@web/test-runner-chrome';
 import { transformWithOxc } from 'vite';
 import { findElement, makeManifest } from '../../widget/manifest.ts';
 import { findBrowser } from '../support/browser.ts';
+import { writeOutcome } from '../support/outcomes.ts';
 import { startRelay } from '../support/relay.ts';
+import { patience, SLOWNESS } from '../support/slowness.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const browser = await findBrowser();
@@ -60,43 +61,45 @@ const shape = {
 	},
 };
 
-/** Leaves the true totals where `npm test` adds them up. */
-const totals = {
-	onTestRunFinished({ sessions }) {
-		const file = process.env.TEST_TOTALS;
-		if (file === undefined) return;
-		const sum = { passed: 0, failed: 0, skipped: 0, failures: [] };
-		for (const session of sessions) {
-			const name = path.relative(ROOT, session.testFile);
-			const before = sum.failed;
-			if (session.testResults) count(session.testResults, name, sum);
+/** `GET /slowness`: the factor for time-outs, which a page cannot read from the environment. */
+const slowness = {
+	name: 'slowness',
+	serve: (context) => (context.path === '/slowness' ? { body: String(SLOWNESS), type: 'text' } : undefined),
+};
+
+const toFile = (file) => path.relative(ROOT, file).split(path.sep).join('/');
+
+/** Writes down the outcomes of a file as soon as it has ended. */
+const outcomes = {
+	start({ testFiles }) {
+		for (const file of testFiles) writeOutcome({ kind: 'planned', file: toFile(file) });
+	},
+	reportTestFileResults({ sessionsForTestFile }) {
+		for (const { testFile, testResults, errors, passed } of sessionsForTestFile) {
+			const file = toFile(testFile);
+			const tests = testResults ? [...listTests(testResults)] : [];
+			for (const { titles, state, message } of tests) writeOutcome({ kind: 'test', file, titles, state, message });
 			// A file that does not load has no tests to fail.
-			if (session.errors.length > 0 || (!session.passed && sum.failed === before)) {
-				sum.failed += 1;
-				sum.failures.push(`${name}: ${session.errors[0]?.message ?? 'did not finish'}`);
-			}
+			const isFailed = errors.length > 0 || (!passed && !tests.some(({ state }) => state === 'failed'));
+			const message = errors.map((error) => error.stack || error.message).join('\n') || 'did not finish';
+			writeOutcome({ kind: 'file', file, ...(isFailed ? { message } : {}) });
 		}
-		writeFileSync(file, JSON.stringify(sum));
 	},
 };
 
-function count(suite, name, sum) {
-	for (const test of suite.tests) {
-		if (test.skipped) sum.skipped += 1;
-		else if (test.passed) sum.passed += 1;
-		else {
-			sum.failed += 1;
-			sum.failures.push(`${name}: ${[suite.name, test.name].filter(Boolean).join(' › ')}`);
-		}
+function* listTests(suite, groups = []) {
+	for (const { name, skipped, passed, error } of suite.tests) {
+		const message = error && [error.message, error.stack].filter(Boolean).join('\n');
+		yield { titles: [...groups, name], state: skipped ? 'skipped' : passed ? 'passed' : 'failed', message };
 	}
-	for (const child of suite.suites) count(child, name, sum);
+	for (const child of suite.suites) yield* listTests(child, [...groups, child.name]);
 }
 
 export default {
 	rootDir: ROOT,
 	files: ['test/browser/**/*.test.ts'],
 	nodeResolve: { exportConditions: ['browser', 'default'], extensions: ['.mjs', '.js', '.ts'] },
-	plugins: [typescript, realRelay, shape],
+	plugins: [typescript, realRelay, shape, slowness],
 	browsers: [
 		chromeLauncher({
 			launchOptions: {
@@ -107,7 +110,7 @@ export default {
 		}),
 	],
 	concurrency: 1, // what is drawn and when is measured; two pages at once would disturb each other
-	testFramework: { config: { ui: 'bdd', timeout: 40_000 } },
-	testsFinishTimeout: 240_000,
-	reporters: [defaultReporter(), totals],
+	testFramework: { config: { ui: 'bdd', timeout: patience(40_000) } },
+	testsFinishTimeout: patience(240_000),
+	reporters: [defaultReporter(), outcomes],
 };

@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findScene } from '../shots/scenes.ts';
 import { type Shown, Studio } from '../shots/studio.ts';
+import { isLong } from '../support/form.ts';
 
 /** Those with rows have 20 and more. */
 const NAMES = [
@@ -38,8 +39,6 @@ const VARIANTS: readonly Variant[] = [
 	{ name: 'a page of 320 px', width: 320 },
 	{ name: 'text of 200 %', rootSize: '200%' },
 ];
-
-const isWhole = process.env.WHOLE === '1';
 
 /** These are about what lies outside of the view: they keep the height that a panel has. */
 const IN_A_VIEW = ['pill', 'gap', 'keys'];
@@ -98,7 +97,7 @@ describe('axe', () => {
 	afterAll(async () => {
 		await studio?.close();
 		console.log(
-			`axe looked at ${seen.scenes} scenes in ${isWhole ? VARIANTS.length : 1} ways, ${seen.looks} looks with ${seen.rows} rows; it measured the contrast of ${seen.measured} elements and could not tell that of ${seen.undecided} (SEED=${seed})`,
+			`axe looked at ${seen.scenes} scenes in ${isLong ? VARIANTS.length : 1} ways, ${seen.looks} looks with ${seen.rows} rows; it measured the contrast of ${seen.measured} elements and could not tell that of ${seen.undecided}`,
 		);
 	});
 
@@ -117,37 +116,32 @@ describe('axe', () => {
 		}
 	});
 
-	// `npm test` looks at each scene in one way, by turns; `npm run test:accessibility` in all of them.
+	// The short form tests each scene in one variant, the long form in all of them.
 	const choose = (name: string) =>
-		isWhole ? VARIANTS : VARIANTS.filter((_, at) => at === (NAMES.indexOf(name) + 1) % VARIANTS.length);
+		isLong ? VARIANTS : VARIANTS.filter((_, at) => at === (NAMES.indexOf(name) + 1) % VARIANTS.length);
 
-	// And at every third scene, this time or another; `SEED=…` repeats one.
-	const seed = Number(process.env.SEED) || Math.floor(Math.random() * 2 ** 31);
-	it.each(NAMES.filter((_, at) => isWhole || at % 3 === seed % 3))(
-		`finds nothing in the scene "%s", however one looks at it`,
-		async (name) => {
-			const scene = findScene(name);
-			if (scene.rows > 0) expect(scene.rows).toBeGreaterThanOrEqual(LEAST_ROWS);
-			const shown = await studio.show(scene);
-			try {
-				await shown.page.evaluate(axe.source);
-				const problems: string[] = [];
-				for (const variant of choose(name)) {
-					await change(shown, variant);
-					const found = await look(shown.page);
-					problems.push(...found.problems.map((problem) => `${name}, ${variant.name}: ${problem}`));
-					const rows = await shown.feed.locator('li.row').count();
-					expect(rows, `rows of ${name}, ${variant.name}`).toBeGreaterThanOrEqual(Math.min(scene.rows, LEAST_ROWS));
-					seen.looks += 1;
-					seen.rows += rows;
-					seen.measured += found.measured;
-					seen.undecided += found.undecided;
-				}
-				seen.scenes += 1;
-				expect(problems).toEqual([]);
-			} finally {
-				await shown.close();
+	it.each(NAMES)(`finds nothing in the scene "%s", however one looks at it`, async (name) => {
+		const scene = findScene(name);
+		if (scene.rows > 0) expect(scene.rows).toBeGreaterThanOrEqual(LEAST_ROWS);
+		const shown = await studio.show(scene);
+		try {
+			await shown.page.evaluate(axe.source);
+			const problems: string[] = [];
+			for (const variant of choose(name)) {
+				await change(shown, variant);
+				const found = await look(shown.page);
+				problems.push(...found.problems.map((problem) => `${name}, ${variant.name}: ${problem}`));
+				const rows = await shown.feed.locator('li.row').count();
+				expect(rows, `rows of ${name}, ${variant.name}`).toBeGreaterThanOrEqual(Math.min(scene.rows, LEAST_ROWS));
+				seen.looks += 1;
+				seen.rows += rows;
+				seen.measured += found.measured;
+				seen.undecided += found.undecided;
 			}
-		},
-	);
+			seen.scenes += 1;
+			expect(problems).toEqual([]);
+		} finally {
+			await shown.close();
+		}
+	});
 });

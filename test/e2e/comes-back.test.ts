@@ -75,7 +75,7 @@ describe.concurrent('a panel whose line fails', () => {
 			expect(proxy.cut('hole', isSocket)).toBe(1);
 			await post(channel, 'while it was dead');
 			await wake(page, type);
-			await expect.poll(() => texts(page), { timeout: 15_000 }).toEqual(['first', 'while it was dead']);
+			await expect.poll(() => texts(page)).toEqual(['first', 'while it was dead']);
 			await page.close();
 			proxy.heal();
 		},
@@ -89,14 +89,10 @@ describe.concurrent('a panel whose line fails', () => {
 			await proxy.closePort();
 			proxy.cut('reset');
 			// Until the next attempt is far enough away to be told from one that comes by itself.
-			await page.waitForFunction(
-				() => {
-					const shadow = document.querySelector('live-feed')?.shadowRoot;
-					return shadow?.querySelector('[part=state]')?.textContent?.includes('Offline');
-				},
-				undefined,
-				{ timeout: 15_000 },
-			);
+			await page.waitForFunction(() => {
+				const shadow = document.querySelector('live-feed')?.shadowRoot;
+				return shadow?.querySelector('[part=state]')?.textContent?.includes('Offline');
+			}, undefined);
 			await post(channel, 'meanwhile');
 			await proxy.openPort();
 			const attempts = proxy.attempts.length;
@@ -144,7 +140,7 @@ describe.concurrent('a panel whose line fails', () => {
 		});
 		await post(channel, 'half');
 		await post(channel, 'whole');
-		await expect.poll(() => texts(page), { timeout: 15_000 }).toEqual(['first', 'twice', 'half', 'whole']);
+		await expect.poll(() => texts(page)).toEqual(['first', 'twice', 'half', 'whole']);
 		proxy.heal();
 		await page.close();
 	});
@@ -163,7 +159,7 @@ describe.concurrent('a panel whose line fails', () => {
 					(row) => row.textContent?.replace(/\s+/g, ' ').trim(),
 				),
 			);
-		await expect.poll(pending, { timeout: 15_000 }).toEqual(['laterWaiting to be sent']);
+		await expect.poll(pending).toEqual(['laterWaiting to be sent']);
 		await proxy.openPort();
 		await wake(page, 'online');
 		await expect.poll(() => texts(page)).toEqual(['first', 'later']);

@@ -11,6 +11,7 @@ import { type FaultProxy, startProxy } from '../faults/proxy.ts';
 import { findFreePort } from '../support/ports.ts';
 import { runCommand } from '../support/process.ts';
 import { startRelay, type TestRelay } from '../support/relay.ts';
+import { patience } from '../support/slowness.ts';
 import { ROOT } from '../support/sources.ts';
 import { SECRET, sign } from '../support/tokens.ts';
 
@@ -171,7 +172,7 @@ describe.concurrent('live-feed doctor', () => {
 		const { found, wrong, afterMs } = await examine(`http://127.0.0.1:${await listen(net.createServer())}`);
 		expect(wrong).toEqual(['HTTP']);
 		expect(found.HTTP?.text).toMatch(/no request answered/);
-		expect(afterMs).toBeLessThan(12_000);
+		expect(afterMs).toBeLessThan(patience(12_000));
 	});
 
 	test('a certificate that signs itself is found before anything is asked', async (context) => {
@@ -242,7 +243,7 @@ describe.concurrent('live-feed doctor', () => {
 		expect(wrong).toEqual(['SSE', 'NDJSON']);
 		expect(found.SSE).toMatchObject({ text: /nothing comes|Not a byte/, advice: /proxy_buffering off/ });
 		expect(found.WebSocket?.standing).toBe('ok');
-		expect(afterMs).toBeLessThan(20_000);
+		expect(afterMs).toBeLessThan(patience(20_000));
 	});
 
 	test('a proxy that passes no WebSocket on is found', async () => {
@@ -261,7 +262,7 @@ describe.concurrent('live-feed doctor', () => {
 		const { wrong, found, afterMs } = await running;
 		expect(wrong).toContain('Publish');
 		expect(found.Publish?.text).toMatch(/^After \d+ of 400 nobody answers any more\./);
-		expect(afterMs).toBeLessThan(40_000);
+		expect(afterMs).toBeLessThan(patience(40_000));
 	});
 
 	test('a clock that differs, and a page that is not served, are found', async () => {

@@ -10,6 +10,7 @@ import { type Ran, runVerb, startVerb } from '../support/command.ts';
 import { createChannelName } from '../support/conversation.ts';
 import { createRandom, withSeed } from '../support/random.ts';
 import { startRelay, type TestRelay } from '../support/relay.ts';
+import { patience } from '../support/slowness.ts';
 import { findLog } from '../support/system-log.ts';
 import { SECRET, sign } from '../support/tokens.ts';
 
@@ -76,7 +77,7 @@ describe('a growing log that is followed, and a channel that is read', () => {
 				await write(part);
 				await expect.poll(() => reader.errors).toContain('cut off from');
 			});
-			await expect.poll(() => seen().length, { timeout: 40_000 }).toBe(written.length);
+			await expect.poll(() => seen().length, { timeout: patience(40_000) }).toBe(written.length);
 			expect(reader.errors).toContain('reads on:');
 			// As `copytruncate` does it, once all of it has been read.
 			copyFileSync(log, `${log}.2`);
@@ -88,7 +89,7 @@ describe('a growing log that is followed, and a channel that is read', () => {
 				renameSync(log, `${log}.3`);
 				await write(part);
 			});
-			await expect.poll(() => seen().length, { timeout: 40_000 }).toBe(written.length);
+			await expect.poll(() => seen().length, { timeout: patience(40_000) }).toBe(written.length);
 
 			sender.child.kill('SIGINT');
 			expect(await sender.exited).toMatchObject({

@@ -9,6 +9,7 @@ import { ask } from '../support/ask.ts';
 import { readRows, waitUntilLive } from '../support/panel.ts';
 import { findFreePort } from '../support/ports.ts';
 import { type RunningCommand, runCommand } from '../support/process.ts';
+import { patience } from '../support/slowness.ts';
 import { setStage } from '../support/stage.ts';
 import { bearer, SECRET, sign } from '../support/tokens.ts';
 
@@ -97,7 +98,7 @@ describe.concurrent('the monitor', () => {
 		expect(await visitor.textContent('[role=status]')).toMatch(/^20 lines in [\d.]+ ms$/);
 		for (const text of ['Vera signed in as visitor', 'Vera entered CONTRIBUTING', 'Vera searched for “token”: 20 in'])
 			await expect
-				.poll(() => readTold(page), { timeout: 30_000 })
+				.poll(() => readTold(page), { timeout: patience(30_000) })
 				.toEqual(expect.arrayContaining([expect.stringContaining(text)]));
 		const told = await readChannel();
 		const ms = expect.any(Number);
@@ -149,7 +150,7 @@ describe.concurrent('the monitor', () => {
 		expect(statuses).toEqual([200, 200, 404, 200, 200, 200, 200]);
 		expect(passed).toEqual([]);
 		isAway = false;
-		await expect.poll(() => passed.length, { timeout: 30_000 }).toBe(14);
+		await expect.poll(() => passed.length, { timeout: patience(30_000) }).toBe(14);
 		told.signal('SIGTERM');
 		expect(await told.exited).toMatchObject({ code: 0 });
 		await recorder.stop();
@@ -212,7 +213,7 @@ describe.concurrent('the monitor', () => {
 		await page.goto(`${library}/monitor`);
 		await waitUntilLive(page);
 		await expect
-			.poll(() => readTold(page), { timeout: 30_000 })
+			.poll(() => readTold(page), { timeout: patience(30_000) })
 			.toEqual(expect.arrayContaining([expect.stringMatching(/Ada\s+entered the monitor/)]));
 		await page.click('text=Sign out');
 		await page.click('button[value=vera]');
@@ -247,7 +248,7 @@ describe.concurrent('the monitor', () => {
 		while (hellos.flat().length < 3) {
 			await visitor.goto(`${address}/search?q=short${++searches}`);
 			await expect
-				.poll(() => readTold(page), { timeout: 30_000 })
+				.poll(() => readTold(page), { timeout: patience(30_000) })
 				.toEqual(expect.arrayContaining([expect.stringContaining(`“short${searches}”`)]));
 		}
 		expect(new Set(hellos[0]).size).toBe(hellos[0]?.length);
@@ -282,7 +283,7 @@ describe.concurrent('the monitor', () => {
 		};
 		const before = await answers('xqxqxq');
 		const find = async (name: string) => (await readChannel()).filter(({ text }) => text?.includes(name)).length;
-		await expect.poll(() => find('“xqxqxq”'), { timeout: 30_000 }).toBe(1);
+		await expect.poll(() => find('“xqxqxq”'), { timeout: patience(30_000) }).toBe(1);
 		await proxy.closePort();
 		proxy.cut('reset');
 		// Its lines end where they are: an answer that waited for the relay would never come.
@@ -294,7 +295,7 @@ describe.concurrent('the monitor', () => {
 		}
 		expect(await find('“zqzqzq')).toBe(0);
 		await proxy.openPort();
-		await expect.poll(() => find('“zqzqzq'), { timeout: 30_000 }).toBe(20);
+		await expect.poll(() => find('“zqzqzq'), { timeout: patience(30_000) }).toBe(20);
 		const texts = (await readChannel()).map(({ text }) => /“zqzqzq\d+”/.exec(text ?? '')?.[0]).filter(Boolean);
 		expect(texts).toEqual(answered);
 		cut.signal('SIGTERM');

@@ -1,4 +1,4 @@
-// The short form of some of the scenarios in test/faults that wait, by turns: for a browser's patience, a relay's sleep, a client's next attempt.
+// The short form of the scenarios in test/faults that wait: for a browser's patience, a relay's sleep, a client's next attempt.
 // They leave the machine to each other meanwhile, and to the files that run beside this one.
 import { describe, it } from 'vitest';
 import * as elements from '../faults/elements.ts';
@@ -7,7 +7,7 @@ import * as returning from '../faults/return.ts';
 import type { Scenario } from '../faults/scenario.ts';
 import * as transports from '../faults/transports.ts';
 import * as wipes from '../faults/wipes.ts';
-import { expectToHold, inTurns } from '../support/short-form.ts';
+import { expectToHold } from '../support/short-form.ts';
 
 const SCENARIOS: [title: string, run: Scenario, kept: readonly number[]][] = [
 	['a page that was frozen or idle is complete', pageLife.runPageLife, []],
@@ -18,5 +18,5 @@ const SCENARIOS: [title: string, run: Scenario, kept: readonly number[]][] = [
 ];
 
 describe('under faults', () => {
-	it.concurrent.each(inTurns(SCENARIOS, 2))('%s', (_, run, kept) => expectToHold(run, kept));
+	it.concurrent.each(SCENARIOS)('%s', (_, run, kept) => expectToHold(run, kept));
 });

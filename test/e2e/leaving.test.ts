@@ -5,13 +5,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Page } from '../../relay/protocol/event.ts';
 import { type BrowserName, launch, listBrowsers } from '../reading/browsers.ts';
 import { openWatched, type Site, startSite } from '../security/site.ts';
+import { isLong } from '../support/form.ts';
 import { waitUntilLive, writePage } from '../support/panel.ts';
 import { readPolicy } from '../support/readme.ts';
 import { ROOT } from '../support/sources.ts';
 import { setStage } from '../support/stage.ts';
 
-const CLICKS = process.env.WHOLE ? 100 : 6;
-const DECLARED = process.env.WHOLE ? 100 : 3;
+const CLICKS = isLong ? 100 : 6;
+const DECLARED = isLong ? 100 : 3;
 
 describe('a page that is being left', () => {
 	const stage = setStage();
@@ -40,7 +41,7 @@ describe('a page that is being left', () => {
 			return events.map(({ text }) => text ?? '');
 		};
 		// The last one may still be on its way.
-		await expect.poll(async () => new Set(await read()).size, { timeout: 5000 }).toBe(CLICKS);
+		await expect.poll(async () => new Set(await read()).size).toBe(CLICKS);
 		const found = await read();
 		console.log(`${new Set(found).size} of ${CLICKS} clicks arrived, ${found.length - new Set(found).size} doubled`);
 		expect(found.toSorted()).toEqual(wanted.toSorted());
@@ -125,7 +126,7 @@ describe('a page that is being left', () => {
 						await page.close();
 					}
 					const texts = async () => (await read(channel)).map(({ text }) => text ?? '');
-					await expect.poll(async () => new Set(await texts()).size, { timeout: 5000 }).toBe(DECLARED);
+					await expect.poll(async () => new Set(await texts()).size).toBe(DECLARED);
 					const found = await texts();
 					console.log(
 						`${name}: ${new Set(found).size} of ${DECLARED} declared clicks arrived, ${found.length - DECLARED} doubled; its part came ${windows.toSorted((a, b) => a - b)[DECLARED / 2]} ms after the script, ${Math.max(...windows)} at the most`,
@@ -227,9 +228,7 @@ describe('a page that is being left', () => {
 					await page.click('#send', { count: 2 });
 					await page.click('#disabled');
 					await page.click('#quick', { count: 2 });
-					await expect
-						.poll(async () => (await read(channel)).filter(({ type }) => type === 'quick').length, { timeout: 10_000 })
-						.toBe(2);
+					await expect.poll(async () => (await read(channel)).filter(({ type }) => type === 'quick').length).toBe(2);
 					expect((await read(channel)).map(({ type }) => type)).toEqual([
 						...['label', 'link', 'tab', 'form', 'form', 'twice', 'quick', 'quick'],
 					]);

@@ -3,6 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launch } from '../support/browser.ts';
 import { openPage, waitUntilLive } from '../support/panel.ts';
+import { patience } from '../support/slowness.ts';
 import { type Stage, setStage } from '../support/stage.ts';
 
 const panel = (channel: string, attributes = 'compose') => `<live-feed channel="${channel}" ${attributes}></live-feed>`;
@@ -17,7 +18,7 @@ const readLines = (page: Page) =>
 			(line.textContent ?? '').replace(/[\u2068\u2069]/g, '').trim(),
 		),
 	);
-const until = (page: Page, here: string | undefined, timeout = 15_000) =>
+const until = (page: Page, here: string | undefined, timeout = patience(20_000)) =>
 	expect.poll(() => readHere(page), { timeout }).toBe(here);
 
 async function open(where: Stage, channel: string, name = '', attributes?: string, browser: Browser = where.browser) {
@@ -113,7 +114,7 @@ describe('people', () => {
 		await until(ada.page, '1 here', 40_000);
 		await expect.poll(() => readLines(ada.page)).toContain('Tim left');
 		await ada.context.close();
-	}, 60_000);
+	});
 });
 
 /** Of the browser itself: with it goes all that it has started. */

@@ -5,14 +5,14 @@ import type { FeedEvent, Page } from '../../relay/protocol/event.ts';
 import { createPublisher, type PublisherOptions } from '../../widget/publisher/index.ts';
 import { type CrashingRelay, startCrashingRelay } from '../faults/crash.ts';
 import { startAnswering } from '../support/answering.ts';
+import { isLong } from '../support/form.ts';
 import { createRandom, withSeed } from '../support/random.ts';
 import { startRelay, type TestRelay } from '../support/relay.ts';
 import { ROOT } from '../support/sources.ts';
 import { sign as signWith } from '../support/tokens.ts';
 
 const SECRET = 'a-secret-of-the-publishers-own-relay';
-/** `WHOLE=1` kills it more often. */
-const KILLS = process.env.WHOLE ? 4 : 2;
+const KILLS = isLong ? 4 : 2;
 const sign = (claims: JWTPayload = {}, secret = SECRET) => signWith(claims, secret);
 
 let relay: CrashingRelay;

@@ -6,12 +6,13 @@ import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launch } from '../support/browser.ts';
+import { isLong } from '../support/form.ts';
 import { openPage, waitUntilFirstPainted, waitUntilLive, waitUntilPainted } from '../support/panel.ts';
 import { startRelay, type TestRelay } from '../support/relay.ts';
 import { findLog, LEAST_LINES } from '../support/system-log.ts';
 
 /** Of a log that has more. */
-const LINES = process.env.WHOLE ? LEAST_LINES : 600;
+const LINES = isLong ? LEAST_LINES : 600;
 
 const MOST_STEPS = 3000;
 

@@ -12,6 +12,7 @@ import { type Checkout, makeCheckout } from '../support/checkout.ts';
 import { Conversation } from '../support/conversation.ts';
 import { findFreePort } from '../support/ports.ts';
 import { findProcesses, type RunningCommand, runCommand } from '../support/process.ts';
+import { patience } from '../support/slowness.ts';
 import { bearer, sign } from '../support/tokens.ts';
 
 const OLD = 'the-old-secret-which-nobody-may-find-anywhere';
@@ -61,7 +62,7 @@ async function reload(running: RunningCommand, text: string, answer: RegExp): Pr
 	const before = running.output.length;
 	writeFileSync(file, text);
 	running.signal('SIGHUP');
-	await expect.poll(() => running.output.slice(before), { timeout: 30_000 }).toMatch(answer);
+	await expect.poll(() => running.output.slice(before), { timeout: patience(30_000) }).toMatch(answer);
 }
 
 const address = (channel: string) => `http://127.0.0.1:${port}/channels/${channel}/events`;
@@ -105,7 +106,7 @@ describe('LIVE_FEED_SETTINGS', () => {
 		viewer.on('gap', () => seen.push('a gap'));
 		viewer.subscribe('*', ({ text }) => seen.push(String(text)));
 		viewer.connect();
-		await expect.poll(() => viewer.connection, { timeout: 20_000 }).toBe('live');
+		await expect.poll(() => viewer.connection).toBe('live');
 		const socket = await Conversation.join(`http://127.0.0.1:${port}`, 'plans', { token: byOld });
 
 		// The new one verifies beside the old one, and another channel is anybody's.
@@ -132,8 +133,8 @@ describe('LIVE_FEED_SETTINGS', () => {
 			'both',
 		]);
 
-		await expect.poll(() => viewer.connection, { timeout: 20_000 }).toBe('live');
-		await expect.poll(() => seen, { timeout: 20_000 }).toEqual(['2', '3']);
+		await expect.poll(() => viewer.connection).toBe('live');
+		await expect.poll(() => seen).toEqual(['2', '3']);
 		viewer.close();
 		expectHidden(running, OLD, NEW, byOld, byNew);
 	});

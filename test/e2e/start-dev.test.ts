@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Checkout, makeCheckout } from '../support/checkout.ts';
 import { findFreePort } from '../support/ports.ts';
 import { type RunningCommand, runCommand } from '../support/process.ts';
+import { patience } from '../support/slowness.ts';
 
 /** Whatever is saved here, nobody else's relay loads anew. */
 let checkout: Checkout;
@@ -40,11 +41,11 @@ async function save(file: string): Promise<void> {
 
 test('npm run dev rebuilds relay, widget and demo at every save, and goes on answering', async () => {
 	await save('relay/room.ts');
-	await command.waitFor(/relay rebuilt/, 15_000);
+	await command.waitFor(/relay rebuilt/, patience(15_000));
 	await save('widget/words.ts');
-	await command.waitFor(/widget rebuilt/, 15_000);
+	await command.waitFor(/widget rebuilt/, patience(15_000));
 	await save('demo/index.html');
-	await command.waitFor(/demo copied/, 15_000);
+	await command.waitFor(/demo copied/, patience(15_000));
 
 	// A reload may cut what is asked for in that moment; the next one who asks is answered.
 	const ask = async (path: string) => fetch(url + path).catch(() => undefined);

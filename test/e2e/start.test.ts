@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { type Checkout, makeCheckout } from '../support/checkout.ts';
 import { findFreePort } from '../support/ports.ts';
 import { type Exit, findProcesses, type RunningCommand, runCommand } from '../support/process.ts';
+import { patience } from '../support/slowness.ts';
 
 const MARK = 'LIVE_FEED_TEST';
 const isLinux = process.platform === 'linux';
@@ -48,7 +49,7 @@ function start(by: 'node' | 'npm', env: Record<string, string> = {}, options: st
 /** Of what is built already, where that is not what is shown: building takes longer than starting. */
 const startBuilt = (by: 'node' | 'npm', env?: Record<string, string>) => start(by, env, ['--built']);
 
-async function waitUntil(isTrue: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<boolean> {
+async function waitUntil(isTrue: () => boolean | Promise<boolean>, timeoutMs = patience(10_000)): Promise<boolean> {
 	const deadline = Date.now() + timeoutMs;
 	while (!(await isTrue())) {
 		if (Date.now() > deadline) return false;
@@ -61,7 +62,7 @@ async function expectNothingLeft(): Promise<void> {
 	const isGone = await waitUntil(async () => {
 		const processes = isLinux ? findProcesses(MARK, mark) : [];
 		return processes.length === 0 && !(await isListening());
-	}, 3000);
+	}, patience(3000));
 	expect(isGone, `still there: ${isLinux ? findProcesses(MARK, mark) : `a listener on ${port}`}`).toBe(true);
 }
 
@@ -91,7 +92,7 @@ async function expectEnd(command: RunningCommand, name: NodeJS.Signals, isGroup:
 	command.signal(name, isGroup);
 	const exit: Exit = await command.exited;
 	expect(exit).toMatchObject({ code: 0, signal: null });
-	expect(exit.afterMs).toBeLessThan(3000);
+	expect(exit.afterMs).toBeLessThan(patience(3000));
 	await expectNothingLeft();
 }
 
@@ -127,13 +128,13 @@ describe('npm start', () => {
 		expect(onState.code).toBe(2);
 		expect(onState.output).toMatch(/already keeps its channels in/);
 		expect(onState.output).toContain('LIVE_FEED_STATE=');
-		expect(onState.afterMs).toBeLessThan(3000);
+		expect(onState.afterMs).toBeLessThan(patience(3000));
 
 		const onPort = await start('node').exited;
 		expect(onPort.code).toBe(2);
 		expect(onPort.output).toContain(`Port ${port} is taken`);
 		expect(onPort.output).toContain(`PORT=${port + 1} npm start`);
-		expect(onPort.afterMs).toBeLessThan(3000);
+		expect(onPort.afterMs).toBeLessThan(patience(3000));
 		expect((await fetch(`http://localhost:${port}/health`)).status).toBe(200);
 
 		// It listens on this machine only.
@@ -148,7 +149,7 @@ describe('npm start', () => {
 		await waitUntil(() => isLinux && findProcesses(MARK, mark).length > 1);
 		// A signal before it runs ends it too.
 		early.signal('SIGTERM');
-		expect((await early.exited).afterMs).toBeLessThan(3000);
+		expect((await early.exited).afterMs).toBeLessThan(patience(3000));
 
 		const open = startBuilt('node', { HOST: '0.0.0.0' });
 		await open.waitFor(/Running/);

@@ -6,6 +6,7 @@ import type { LiveFeed } from '../../widget/live-feed.ts';
 import { type FaultProxy, startProxy } from '../faults/proxy.ts';
 import { ask } from '../support/ask.ts';
 import { createChannelName } from '../support/conversation.ts';
+import { isLong } from '../support/form.ts';
 import { openPage, readRows, waitUntilLive, writePage } from '../support/panel.ts';
 import { setStage } from '../support/stage.ts';
 import { openTokenOffice, type TokenOffice } from '../support/token-office.ts';
@@ -236,7 +237,7 @@ describe('a token', () => {
 			proxy.heal();
 		}
 		const wanted = Array.from({ length: 10 }, (_, index) => `click ${index + 1}`);
-		await expect.poll(async () => (await readTexts()).toSorted(), { timeout: 10_000 }).toEqual(wanted.toSorted());
+		await expect.poll(async () => (await readTexts()).toSorted()).toEqual(wanted.toSorted());
 	});
 
 	it('says whose drafts are kept: nobody else publishes them', async ({
@@ -266,8 +267,8 @@ describe('a token', () => {
 
 	// They wait for tokens to expire and for clients to try again, and leave the machine to each other meanwhile.
 	describe.concurrent('in time', () => {
-		// The ways differ in where a token comes from alone; `WHOLE=1` goes both, and through every transport.
-		it.for(process.env.WHOLE ? ['token-url', 'getToken'] : ['token-url'])(
+		// The ways differ in where a token comes from alone; the long form tests both, and every transport.
+		it.for(isLong ? ['token-url', 'getToken'] : ['token-url'])(
 			'of `%s` is renewed on the open line: one socket, and nothing is missed',
 			async (way, { expect, scene: { channel, office, open, withUrl, publish } }) => {
 				// Long enough to be renewed in time on a machine that is busy.
@@ -337,7 +338,7 @@ describe('a token', () => {
 			});
 			await isAsked;
 			give();
-			await expect.poll(readTexts, { timeout: 10_000 }).toEqual(['awake']);
+			await expect.poll(readTexts).toEqual(['awake']);
 			await expect.poll(() => readRows(page)).toEqual([expect.stringContaining('awake')]);
 			const later = sockets.flat().slice(said);
 			expect(later.length).toBeGreaterThan(0);
@@ -355,12 +356,10 @@ describe('a token', () => {
 			proxy.cut('reset');
 			const said = sockets.flat().length;
 			const known = [...office.given];
-			await expect
-				.poll(() => Date.now() / 1000 > expiryOf(known.at(-1) ?? ''), { timeout: 10_000, interval: 100 })
-				.toBe(true);
+			await expect.poll(() => Date.now() / 1000 > expiryOf(known.at(-1) ?? ''), { interval: 100 }).toBe(true);
 			void page.evaluate(() => document.querySelector<LiveFeed>('live-feed')?.publish('message', { text: 'later' }));
 			await proxy.openPort();
-			await expect.poll(readTexts, { timeout: 20_000 }).toEqual(['later']);
+			await expect.poll(readTexts).toEqual(['later']);
 			for (const token of sockets.flat().slice(said)) expect(known).not.toContain(token);
 		});
 
@@ -372,7 +371,7 @@ describe('a token', () => {
 			const { page } = await open(withUrl());
 			await waitUntilLive(page);
 			office.answer = async () => 403;
-			await expect.poll(() => readConnection(page), { timeout: 10_000 }).toBe('refused');
+			await expect.poll(() => readConnection(page)).toBe('refused');
 			await expect.poll(() => readPanel(page)).toMatch(/Not allowed.*There is no token for you here/);
 		});
 
@@ -383,7 +382,7 @@ describe('a token', () => {
 			office.answer = async () => 503;
 			const { page, sockets } = await open(withUrl());
 			await expect.poll(() => readConnection(page)).toBe('offline');
-			await expect.poll(() => office.given.length, { timeout: 10_000 }).toBeGreaterThan(1);
+			await expect.poll(() => office.given.length).toBeGreaterThan(1);
 			expect(sockets).toEqual([]);
 			office.answer = () => sign();
 			await waitUntilLive(page);
@@ -391,7 +390,7 @@ describe('a token', () => {
 
 		it.for<readonly [string, { holdStreams?: boolean }, RegExp]>([
 			['the event stream', {}, /\/events(\?(?!wait)|$)/] as const,
-			...(process.env.WHOLE ? [['long polling', { holdStreams: true }, /wait=25/] as const] : []),
+			...(isLong ? [['long polling', { holdStreams: true }, /wait=25/] as const] : []),
 		])(
 			'goes in the header by %s, where WebSockets are blocked, and is renewed',
 			async ([, faults, address], { expect, scene: { proxy, office, open, withUrl, publish, readTexts } }) => {
@@ -454,7 +453,7 @@ describe('a token', () => {
 				);
 			}
 			office.answer = () => sign();
-			await expect.poll(async () => (await readTexts()).length, { timeout: 20_000 }).toBe(wanted.length);
+			await expect.poll(async () => (await readTexts()).length).toBe(wanted.length);
 			expect(await readTexts()).toEqual(wanted);
 		});
 

@@ -7,6 +7,7 @@ import path from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { LiveFeed } from '../../widget/live-feed.ts';
 import { launch } from '../support/browser.ts';
+import { patience } from '../support/slowness.ts';
 import { ROOT } from '../support/sources.ts';
 
 const SCRIPTS = path.join(ROOT, 'dist', 'site', 'script');
@@ -59,7 +60,7 @@ export async function openPages(options: Parameters<typeof launch>[0] = {}): Pro
 }
 
 /** Resolves once every panel of the page is live. */
-export async function waitUntilLive(page: Page, timeout = 60_000): Promise<void> {
+export async function waitUntilLive(page: Page, timeout = patience(60_000)): Promise<void> {
 	await page.waitForFunction(
 		() => {
 			const feeds = [...document.querySelectorAll<LiveFeed>('live-feed')];

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { Browser } from 'playwright-core';
 import type { LiveFeed } from '../../widget/live-feed.ts';
 import { launch } from '../support/browser.ts';
+import { patience } from '../support/slowness.ts';
 import type { Placed, Step } from './checker.ts';
 import { parseId } from './publishers.ts';
 
@@ -144,7 +145,7 @@ async function openPage(
 	await page.waitForFunction(
 		() => [...document.querySelectorAll<LiveFeed>('live-feed')].every(({ connection }) => connection === 'live'),
 		undefined,
-		{ timeout: 30_000 },
+		{ timeout: patience(30_000) },
 	);
 	const read = () => page.evaluate(() => (globalThis as unknown as { record: Record }).record);
 	return {

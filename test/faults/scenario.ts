@@ -1,5 +1,7 @@
 // What every scenario is given and gives back, and the words in which it says how it went.
 // Knows figures and sentences; never knows what a scenario does.
+
+import { patience } from '../support/slowness.ts';
 import type { Verdict } from './checker.ts';
 
 export interface ScenarioOptions {
@@ -66,13 +68,14 @@ export function since(start: number): number {
 	return (performance.now() - start) / 1000;
 }
 
-/** Resolves once the condition holds; false where it does not within the time. */
+/** Resolves once the condition holds; false where it does not within the time, which is longer on a slow machine. */
 export async function until(condition: () => boolean | Promise<boolean>, timeoutMs: number): Promise<boolean> {
-	const deadline = performance.now() + timeoutMs;
+	const limitMs = patience(timeoutMs);
+	const deadline = performance.now() + limitMs;
 	// A page that does not answer is a condition that does not hold.
 	let timer: NodeJS.Timeout | undefined;
 	const over = new Promise<false>((resolve) => {
-		timer = setTimeout(resolve, timeoutMs, false);
+		timer = setTimeout(resolve, limitMs, false);
 	});
 	try {
 		for (;;) {

@@ -6,6 +6,7 @@ import { WebSocket } from 'ws';
 import { SEEN_BYTES } from '../../relay/protocol/limits.ts';
 import { createChannelName } from '../support/conversation.ts';
 import { startRelay, type TestRelay } from '../support/relay.ts';
+import { patience } from '../support/slowness.ts';
 import { readResident } from '../support/usage.ts';
 import type { ScenarioOptions, ScenarioResult } from './scenario.ts';
 
@@ -30,7 +31,7 @@ function readMemory(relay: TestRelay): { rss: number; peak: number } {
 }
 
 async function waitUntil(condition: () => boolean, what: string): Promise<void> {
-	const deadline = Date.now() + DEADLINE_MS;
+	const deadline = Date.now() + patience(DEADLINE_MS);
 	while (!condition()) {
 		if (Date.now() > deadline) throw new Error(`waited for ${what}`);
 		await delay(5);

@@ -1,6 +1,7 @@
 // Asks fuzzed requests, and judges each answer.
 // Knows what a typed answer is; never knows why a request was chosen.
 import { ERRORS, type ErrorCode } from '../../relay/protocol/errors.ts';
+import { patience } from '../support/slowness.ts';
 import type { Histogram } from './histogram.ts';
 import type { RawAnswer, RawClient } from './raw-request.ts';
 import { encodeRequest, type Request } from './requests.ts';
@@ -41,7 +42,7 @@ export async function ask(client: RawClient, host: string, request: Request, tal
 	const answer = await client.ask(encodeRequest(request, host), {
 		isHead,
 		hangsUp: NEVER_WHOLE.includes(request.what),
-		patienceMs: mayBeLate ? 1000 : 30_000,
+		patienceMs: mayBeLate ? 1000 : patience(30_000),
 	});
 	const outcome = judge(request, answer, isHead, mayBeLate, tally);
 	tally.judged++;

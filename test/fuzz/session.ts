@@ -2,6 +2,7 @@
 // Knows which answer belongs to which message; never knows why a message was chosen.
 import fc from 'fast-check';
 import { ERRORS, type ErrorCode } from '../../relay/protocol/errors.ts';
+import { patience } from '../support/slowness.ts';
 import { expand } from './drafts.ts';
 import type { Histogram } from './histogram.ts';
 import { type Item, item, REF, rightHello } from './messages.ts';
@@ -54,7 +55,7 @@ export interface Target {
 	channelPrefix: string;
 }
 
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = patience(60_000);
 /** Beyond the numbers of publishes. */
 const FENCE_REF = 2 ** 53 - 100_000;
 const TAKEN = ['receipt', 'welcome', 'pong', 'silence'];

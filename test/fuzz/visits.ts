@@ -1,6 +1,7 @@
 // Somebody comes with a token, on a socket or by a request, does something, and may come with another one.
 // Knows what each token is worth by its table; never knows how tokens are made.
 import fc from 'fast-check';
+import { patience } from '../support/slowness.ts';
 import { type AskTally, ask } from './asking.ts';
 import type { RawClient } from './raw-request.ts';
 import { RawSocket } from './raw-socket.ts';
@@ -40,7 +41,7 @@ const CLOSES: Record<string, number> = {
 	'token-expired': 4401,
 	forbidden: 4403,
 };
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = patience(20_000);
 
 /** What is said, and what is to come of it in that order; the last may be the end. */
 function plan({ first, second, isWrong }: Visit): { frames: object[]; expected: string[] } {

@@ -7,6 +7,7 @@ import { Vigil } from '../../widget/client/vigil.ts';
 import { createChannelName } from '../support/conversation.ts';
 import { startRelay } from '../support/relay.ts';
 import { keepResults } from '../support/results.ts';
+import { patience } from '../support/slowness.ts';
 import { readCpu } from '../support/usage.ts';
 
 const isShort = process.argv.includes('--short');
@@ -177,7 +178,7 @@ try {
 	isOver = true;
 	const count = () => [...came.values()].reduce((sum, { others }) => sum + others.length, 0);
 	await fetch(address, { method: 'POST', body: 'at last' });
-	const deadline = Date.now() + 20_000;
+	const deadline = Date.now() + patience(20_000);
 	while (count() < EACH * 4 && Date.now() < deadline) await pause(50);
 	say(`  the next event reached ${count()} of ${EACH * 4} that are connected`);
 	hold(count() === EACH * 4, `the next event reached ${count()} of ${EACH * 4}`);

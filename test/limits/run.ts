@@ -4,6 +4,7 @@ import process from 'node:process';
 import { Conversation, createChannelName, type Message } from '../support/conversation.ts';
 import { startRelay, type TestRelay } from '../support/relay.ts';
 import { keepResults } from '../support/results.ts';
+import { patience } from '../support/slowness.ts';
 import { bearer, SECRET, sign } from '../support/tokens.ts';
 
 const HEADER = 'cf-connecting-ip';
@@ -157,7 +158,7 @@ async function measure(others: readonly Other[], meanwhile: () => Promise<void>)
 		...others.map((other, index) => pause(index * 11).then(() => pace(OTHERS_RATE, (n) => other.publish(n)))),
 	]);
 	const sent = others.reduce((sum, one) => sum + one.sent.length, 0);
-	const deadline = performance.now() + 10_000;
+	const deadline = performance.now() + patience(10_000);
 	const isComplete = () =>
 		others.every((one) => one.received.filter(isTheirs).length >= sent && one.receipts >= one.sent.length);
 	while (!isComplete() && performance.now() < deadline) await pause(50);

@@ -1,6 +1,7 @@
 // One request by hand, with every header that it is given, and its answer as it comes.
 // Knows HTTP; never knows what is asked, nor whether the answer is right.
 import http from 'node:http';
+import { patience } from '../support/slowness.ts';
 
 export interface Sent {
 	/** Once the headers have come; 0 where the connection was cut. */
@@ -28,7 +29,7 @@ export interface Question {
 }
 
 /** How long an answer may take that is expected, milliseconds. */
-export const PATIENCE_MS = 10_000;
+export const PATIENCE_MS = patience(10_000);
 
 export function send(url: string, { method = 'GET', headers = {}, body, held }: Question = {}): Sent {
 	let text = '';

@@ -156,7 +156,7 @@ describe('live-feed dev', () => {
 	async function expectEnd(command: RunningCommand): Promise<void> {
 		command.signal('SIGINT', true);
 		await command.exited;
-		await expect.poll(findAll, { timeout: 3000 }).toEqual([]);
+		await expect.poll(findAll).toEqual([]);
 		await expect(fetch(`http://localhost:${port}/health`)).rejects.toThrow();
 	}
 

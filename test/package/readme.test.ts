@@ -271,9 +271,7 @@ async function runVerb(command: string): Promise<void> {
 
 // A relay that loads its source anew answers nobody meanwhile.
 async function waitUntilServed(): Promise<void> {
-	await expect
-		.poll(() => fetch(`${relay.url}/health`).then(({ status }) => status, String), { timeout: 20_000 })
-		.toBe(200);
+	await expect.poll(() => fetch(`${relay.url}/health`).then(({ status }) => status, String)).toBe(200);
 }
 
 async function runAgainstRelay(command: string): Promise<void> {

@@ -8,6 +8,7 @@ import { type CarriedOut, carryOut } from '../support/containerfile.ts';
 import { findFreePort } from '../support/ports.ts';
 import { type RunningCommand, runCommand } from '../support/process.ts';
 import { needPrograms } from '../support/program.ts';
+import { patience } from '../support/slowness.ts';
 import { ROOT } from '../support/sources.ts';
 import { keepSecret, lookThroughFiles } from '../support/spill.ts';
 import { bearer, SECRET, sign } from '../support/tokens.ts';
@@ -27,7 +28,7 @@ beforeAll(async () => {
 	folder = await mkdtemp(path.join(tmpdir(), 'live-feed-container-'));
 	await chmod(folder, 0o755);
 	image = await carryOut(CONTAINERFILE, folder);
-}, 120_000);
+});
 afterAll(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
 
 /** Runs a command with this environment and no other, as somebody else where that can be had. */
@@ -74,7 +75,7 @@ describe('the container file', () => {
 		const receipt = await stored.json();
 		first.signal(image.stopSignal);
 		expect(await first.exited).toMatchObject({ code: 0, signal: null });
-		expect((await first.exited).afterMs).toBeLessThan(3000);
+		expect((await first.exited).afterMs).toBeLessThan(patience(3000));
 		expect(await checkHealth()).toBe(1);
 
 		// A secret comes from the environment, or from a file as here.

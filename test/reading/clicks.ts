@@ -3,7 +3,7 @@
 import { group, pause, until } from '../faults/scenario.ts';
 import { createRandom, type Random } from '../support/random.ts';
 import { startRelay } from '../support/relay.ts';
-import { chooseOrders, ORDERS, type Order, Panel } from './panel.ts';
+import { ORDERS, type Order, Panel } from './panel.ts';
 import { Publisher } from './publisher.ts';
 import { few, type ReadingOptions, type ReadingResult } from './scenario.ts';
 import { type Site, startSite } from './site.ts';
@@ -38,15 +38,14 @@ interface InPage {
 	take(): Press | undefined;
 }
 
-export async function runClicks({ short, seed, name, browser }: ReadingOptions): Promise<ReadingResult> {
+export async function runClicks({ short, seed, browser }: ReadingOptions): Promise<ReadingResult> {
 	const clicks = short ? 10 : 500;
-	const orders = short ? chooseOrders(seed, name) : ORDERS;
 	const relay = await startRelay();
 	const site = await startSite();
 	const lines: string[] = [];
 	const failures: string[] = [];
 	try {
-		for (const order of orders) {
+		for (const order of ORDERS) {
 			const random = createRandom(seed + (order === 'newest-first' ? 0 : 1));
 			const { line, failed } = await pressMany({
 				order,

@@ -2,7 +2,7 @@
 // Knows the thumb of a scrollbar and what a pixel of its way is worth; never knows how rows are drawn.
 import { group, until } from '../faults/scenario.ts';
 import { startRelay } from '../support/relay.ts';
-import { chooseOrders, ORDERS, Panel } from './panel.ts';
+import { ORDERS, Panel } from './panel.ts';
 import { Publisher } from './publisher.ts';
 import { few, type ReadingOptions, type ReadingResult } from './scenario.ts';
 import { startSite } from './site.ts';
@@ -10,14 +10,14 @@ import { startSite } from './site.ts';
 /** How far into the track the thumb is looked for, pixels. */
 const THUMB_PX = 48;
 
-export async function runHundredThousand({ short, seed, name, browser }: ReadingOptions): Promise<ReadingResult> {
+export async function runHundredThousand({ short, seed, browser }: ReadingOptions): Promise<ReadingResult> {
 	const total = short ? 3000 : 100_000;
 	const relay = await startRelay({ vars: { LIVE_FEED_KEEP_ENTRIES: '200000' } });
 	const site = await startSite();
 	const lines: string[] = [];
 	const failures: string[] = [];
 	try {
-		for (const order of short ? chooseOrders(seed, name) : ORDERS) {
+		for (const order of ORDERS) {
 			const channel = `many-${order}-${seed}-${Date.now()}`;
 			const publisher = new Publisher(relay.url, channel);
 			const panel = await Panel.open(browser, site, `channel="${channel}" relay="${relay.url}" order="${order}"`);

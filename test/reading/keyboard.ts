@@ -3,7 +3,7 @@
 import type { KeyInput } from 'puppeteer-core';
 import { until } from '../faults/scenario.ts';
 import { startRelay } from '../support/relay.ts';
-import { chooseOrders, type Focus, ORDERS, type Order, Panel } from './panel.ts';
+import { type Focus, ORDERS, type Order, Panel } from './panel.ts';
 import { Publisher } from './publisher.ts';
 import type { ReadingOptions, ReadingResult } from './scenario.ts';
 import { type Site, startSite } from './site.ts';
@@ -12,19 +12,13 @@ const EVENTS = 30;
 /** Buttons, links and rows that Tab may stop at within a panel. */
 const MOST_STOPS = 15;
 
-export async function runKeyboard({
-	short,
-	seed,
-	name,
-	browser,
-	relay: given,
-}: ReadingOptions): Promise<ReadingResult> {
+export async function runKeyboard({ seed, browser, relay: given }: ReadingOptions): Promise<ReadingResult> {
 	const relay = given ?? (await startRelay());
 	const site = await startSite();
 	const lines: string[] = [];
 	const failures: string[] = [];
 	try {
-		for (const order of short ? chooseOrders(seed, name) : ORDERS) {
+		for (const order of ORDERS) {
 			const channel = `keyboard-${seed}-${order}-${Date.now()}`;
 			const publisher = new Publisher(relay.url, channel);
 			await publisher.publish(Array.from({ length: EVENTS }, (_, n) => ({ text: `event ${n + 1}` })));

@@ -3,7 +3,6 @@
 import type { Browser, CDPSession, KeyInput, Page } from 'puppeteer-core';
 import type { LiveFeed } from '../../widget/live-feed.ts';
 import { until } from '../faults/scenario.ts';
-import { type BrowserName, listBrowsers } from './browsers.ts';
 import type { Site } from './site.ts';
 
 export interface Box {
@@ -44,13 +43,6 @@ export interface Turn {
 
 export const ORDERS = ['newest-first', 'newest-last'] as const;
 export type Order = (typeof ORDERS)[number];
-
-/** One order for each browser, so that all of them together see both; both where there is one browser. */
-export function chooseOrders(seed: number, name: BrowserName): readonly Order[] {
-	const browsers = listBrowsers();
-	if (browsers.length === 1) return ORDERS;
-	return ORDERS.slice((seed + browsers.indexOf(name)) % 2).slice(0, 1);
-}
 
 /** A line that was cut on purpose is not the page's fault; Firefox tells of it as of an error. */
 const NOISE = /connection to wss?:|can.t establish a connection/i;

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type RawAnswer, RawClient } from '../fuzz/raw-request.ts';
 import { startRelay, type TestRelay } from '../support/relay.ts';
+import { patience } from '../support/slowness.ts';
 
 const lines: string[] = [];
 let relay: TestRelay;
@@ -19,7 +20,7 @@ async function ask(request: string, hangsUp = false): Promise<[status: number, c
 	const client = new RawClient(port);
 	const [first = '', ...rest] = request.split('\r\n');
 	const bytes = Buffer.from([first, `Host: 127.0.0.1:${port}`, ...rest].join('\r\n'));
-	const answer = (await client.ask(bytes, { isHead: false, hangsUp, patienceMs: 20_000 })) as RawAnswer;
+	const answer = (await client.ask(bytes, { isHead: false, hangsUp, patienceMs: patience(20_000) })) as RawAnswer;
 	client.end();
 	const isJson = answer.body.startsWith('{');
 	return [answer.status, isJson ? JSON.parse(answer.body).code : undefined];

@@ -83,7 +83,7 @@ describe.concurrent('a relay', () => {
 		const whole = await readAll(crasher, channel);
 		expect(whole.length).toBe(keys.length);
 		expect(new Set(whole.map(({ text }) => text)).size).toBe(keys.length);
-	}, 60_000);
+	});
 
 	it('[LOG5] [POS5] [SEAM3] that keeps 20 entries tells a viewer who comes late what is missing', async ({
 		expect,

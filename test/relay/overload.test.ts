@@ -45,7 +45,7 @@ it('[ORD1] [ORD2] who sends far too much on one socket is refused, stays connect
 	await publisher.until(() => receipts().length >= count, 'all receipts');
 	expect(receipts()).toEqual(range(1, count).map((n) => [n, n]));
 	await publisher.close();
-}, 60_000);
+});
 
 it('[ORD1] [ORD3] [ERR3] requests that bring too much are refused with 503 and Retry-After, or from one event on', async () => {
 	const channel = createChannelName('overload');
@@ -72,4 +72,4 @@ it('[ORD1] [ORD3] [ERR3] requests that bring too much are refused with 503 and R
 	}
 	const page = (await (await fetch(`${relay.url}/channels/${channel}/events?limit=0`)).json()) as Message;
 	expect(page.last).toBe(stored);
-}, 60_000);
+});

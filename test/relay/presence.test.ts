@@ -3,12 +3,11 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 import { type FaultProxy, startProxy } from '../faults/proxy.ts';
 import { ask } from '../support/ask.ts';
 import { Conversation, createChannelName, type Message } from '../support/conversation.ts';
+import { isLong } from '../support/form.ts';
 import { startRelay, type TestRelay } from '../support/relay.ts';
 import { bearer, SECRET, sign } from '../support/tokens.ts';
 
-/** What takes minutes is done whole with `WHOLE=1`. */
-const isWhole = process.env.WHOLE === '1';
-const JOINS = isWhole ? 1000 : 200;
+const JOINS = isLong ? 1000 : 200;
 const JOINING_MS = JOINS * 10;
 const PING_MS = 12_000;
 
@@ -164,7 +163,7 @@ describe.concurrent('presence', () => {
 		// With the whole one that each begins with.
 		for (const one of crowd) expect(framesOf(one).length).toBeLessThanOrEqual(most + 1);
 		for (const { socket } of [...viewers, ...crowd]) socket.terminate();
-	}, 60_000);
+	});
 });
 
 // These wait for as long as the rules say.
@@ -186,7 +185,7 @@ const describeLong = () => {
 		expect(lastOf(viewer).joined).toMatchObject([{ name: 'Ada' }]);
 		clearInterval(pinging);
 		await Promise.all([viewer.close(), cut.close()]);
-	}, 60_000);
+	});
 
 	it('[PRES7] knows after its sleep who is here', async ({ expect }) => {
 		const channel = createChannelName('sleep');
@@ -206,6 +205,6 @@ const describeLong = () => {
 		await until(ada, 1, 'that he left');
 		expect(framesOf(ada)).toHaveLength(before + 1);
 		await ada.close();
-	}, 90_000);
+	});
 };
-if (isWhole) describe.concurrent('presence for longer', describeLong);
+if (isLong) describe.concurrent('presence for longer', describeLong);

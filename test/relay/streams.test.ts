@@ -3,6 +3,7 @@ import { get, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createChannelName } from '../support/conversation.ts';
 import { startRelay, type TestRelay } from '../support/relay.ts';
+import { patience } from '../support/slowness.ts';
 import { parseEventStream, TextStream } from '../support/text-stream.ts';
 
 let relay: TestRelay;
@@ -194,7 +195,7 @@ describe('pace', () => {
 	);
 
 	it('[STREAM4] a reader who does not read holds nobody up, and gets everything once he does', {
-		timeout: 8_000,
+		timeout: patience(8_000),
 	}, async () => {
 		const channel = createChannelName('slow');
 		await post(channel, texts(1, 1));
@@ -244,7 +245,7 @@ describe('pace', () => {
 					);
 					return await oneMore();
 				},
-				{ timeout: 15_000, interval: 20 },
+				{ interval: 20 },
 			)
 			.toBe(200);
 	});

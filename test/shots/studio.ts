@@ -7,6 +7,7 @@ import type { ChangeDraft, Draft } from '../../relay/protocol/event.ts';
 import type { LiveFeed } from '../../widget/live-feed.ts';
 import { launch } from '../support/browser.ts';
 import { startRelay, type TestRelay } from '../support/relay.ts';
+import { patience } from '../support/slowness.ts';
 import { type Content, deploys, type Language } from './content.ts';
 import { Line } from './line.ts';
 import type { Scene } from './scenes.ts';
@@ -14,7 +15,7 @@ import type { Scene } from './scenes.ts';
 /** Entries that a channel keeps here: few, so that a gap is soon made. */
 const KEPT_ENTRIES = 200;
 /** What a scene waits for comes within this time, or not at all; milliseconds. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = patience(30_000);
 /** Rows that a panel draws at the least, where there are so many. */
 const LEAST_DRAWN = 20;
 const FACE =

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Browser, chromium, type LaunchOptions } from 'playwright-core';
+import { patience } from './slowness.ts';
 import { look } from './spill.ts';
 
 /** The same engine without the program around it, which takes half the time of the processor. */
@@ -62,6 +63,7 @@ export async function launch({
 		env: { ...(process.env as Record<string, string>), ...found.env, ...options.env },
 	});
 	browser.on('context', (context) => {
+		context.setDefaultTimeout(patience(30_000));
 		context.on('request', (request) => look('addresses', request.url()));
 		context.on('console', (message) => look('pages', message.text()));
 		context.on('page', (page) => page.on('websocket', (socket) => look('addresses', socket.url())));
@@ -97,7 +99,7 @@ function isBrowser(file: string): boolean {
 	if (process.platform === 'win32') return true; // there `--version` opens a window
 	try {
 		// On some systems the file is a note that says how to get a browser.
-		execFileSync(file, ['--version'], { stdio: 'ignore', timeout: 20_000 });
+		execFileSync(file, ['--version'], { stdio: 'ignore', timeout: patience(20_000) });
 		return true;
 	} catch {
 		return false;

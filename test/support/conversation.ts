@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { WebSocket } from 'ws';
 import { SEEN_BYTES } from '../../relay/protocol/limits.ts';
 import { isDeflated, readFrame } from './inflate.ts';
+import { patience } from './slowness.ts';
 import { look } from './spill.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: whatever the relay says; the tests say what they expect
@@ -101,7 +102,7 @@ export class Conversation {
 	}
 
 	/** Resolves once the condition holds; it is looked at after each message. */
-	async until(condition: () => boolean, what: string, timeoutMs = 20_000): Promise<void> {
+	async until(condition: () => boolean, what: string, timeoutMs = patience(20_000)): Promise<void> {
 		const deadline = Date.now() + timeoutMs;
 		while (!condition()) {
 			const left = deadline - Date.now();

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, expect } from 'vitest';
 import type { LiveFeed } from '../../widget/live-feed.ts';
+import { patience } from './slowness.ts';
 
 const NOISE = /favicon|net::ERR_/; // a relay that was killed on purpose is not the page's fault
 
@@ -62,7 +63,7 @@ afterAll(async () => {
 });
 
 /** Resolves once the first panel of the page is live. */
-export async function waitUntilLive(page: Page, timeout = 15_000): Promise<void> {
+export async function waitUntilLive(page: Page, timeout = patience(15_000)): Promise<void> {
 	await page.waitForFunction(
 		() => [...document.querySelectorAll<LiveFeed>('live-feed')].every((feed) => feed.connection === 'live'),
 		undefined,
@@ -106,7 +107,7 @@ async function waitUntilRowPainted(
 				const seq = choose(rows.sort((a, b) => a.seq - b.seq));
 				return seq !== undefined && (await isRowPainted(page, seq, index));
 			},
-			{ timeout: 30_000, interval: 30 },
+			{ timeout: patience(30_000), interval: 30 },
 		)
 		.toBe(true);
 }

@@ -2,6 +2,7 @@
 // Knows processes; never knows what the command is for.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { patience } from './slowness.ts';
 import { ROOT } from './sources.ts';
 import { look, report } from './spill.ts';
 
@@ -74,7 +75,7 @@ export function runCommand(
 			return output;
 		},
 		exited,
-		waitFor: (pattern, timeoutMs = 60_000) =>
+		waitFor: (pattern, timeoutMs = patience(60_000)) =>
 			new Promise((resolve, reject) => {
 				const settle = () => {
 					const match = pattern.exec(output);
@@ -124,6 +125,6 @@ export function findProcesses(variable: string, value: string): number[] {
 // A test runner inside a test runner would take the outer one's settings for its own.
 function withoutRunner(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 	return Object.fromEntries(
-		Object.entries(env).filter(([name]) => !/^(VITEST|TEST|npm_|NODE_ENV$|NODE_OPTIONS$)/.test(name)),
+		Object.entries(env).filter(([name]) => !/^(VITEST|TEST(?!_SLOWNESS$)|npm_|NODE_ENV$|NODE_OPTIONS$)/.test(name)),
 	);
 }

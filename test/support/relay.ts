@@ -6,6 +6,7 @@ import path from 'node:path';
 import { type Engine, EngineError, type Program, startEngine } from '../../relay/run/engine.ts';
 import { findFreePort } from './ports.ts';
 import { findTestProgram } from './program-under-test.ts';
+import { patience } from './slowness.ts';
 import { keepSecret, look, lookThroughFiles, lookThroughProcesses, report } from './spill.ts';
 import { inTurn } from './turn.ts';
 
@@ -81,7 +82,9 @@ async function startOnFreePort(options: RelayOptions, stateDir: string): Promise
 				options.log?.(line);
 			};
 			const { vars = {}, root, program = await findTestProgram(root) } = options;
-			const start = async () => startEngine({ vars, log, port: await findFreePort(), stateDir, program });
+			const start = async () => startEngine({ vars, log, port: await findFreePort(), stateDir, program, ...limits });
+			// One that has met another at its inner ports never answers.
+			const limits = program.engine === 'partykit' ? { timeoutMs: patience(25_000) } : {};
 			// PartyKit chooses its inner ports before it takes them: two that start at once choose the same.
 			return await (program.engine === 'partykit' ? inTurn('start', start) : start());
 		} catch (error) {

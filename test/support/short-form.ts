@@ -4,13 +4,6 @@ import { expect } from 'vitest';
 import type { Scenario } from '../faults/scenario.ts';
 import { withSeed } from './random.ts';
 
-/** So many of them, others on another day; all with `WHOLE=1`. `SEED=…` repeats a choice. */
-export function inTurns<T>(all: readonly T[], count: number): T[] {
-	if (process.env.WHOLE === '1') return [...all];
-	const first = Number(process.env.SEED) || Math.floor(Date.now() / 86_400_000);
-	return all.filter((_, index) => (index + first) % all.length < count);
-}
-
 /** @throws Error that says what does not hold, and with which seed. */
 export async function expectToHold(run: Scenario, kept: readonly number[] = []): Promise<void> {
 	const check = async (seed: number) => {

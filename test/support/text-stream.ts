@@ -1,5 +1,7 @@
 // A response's body as text that is waited for, piece by piece.
 // Knows streams; never knows what the text means.
+
+import { patience } from './slowness.ts';
 import { look } from './spill.ts';
 
 export class TextStream {
@@ -22,7 +24,7 @@ export class TextStream {
 	}
 
 	/** Reads until the text so far fulfils the condition. */
-	async until(condition: (text: string) => boolean, what: string, timeoutMs = 20_000): Promise<string> {
+	async until(condition: (text: string) => boolean, what: string, timeoutMs = patience(20_000)): Promise<string> {
 		const deadline = Date.now() + timeoutMs;
 		while (!condition(this.text)) {
 			const late = new Error(`waited for ${what} after ${JSON.stringify(this.text.slice(-500))}`);

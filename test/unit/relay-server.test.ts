@@ -218,7 +218,7 @@ describe('a relay whose storage fails', () => {
 			connection.messages.flatMap((message) => (message.entries ?? []) as { seq: number }[]).map(({ seq }) => seq);
 		const had = seqs().length;
 		expect(had).toBeLessThan(70);
-		await expect.poll(() => connection.state, { timeout: 3000 }).toMatchObject({ types: null, position: had });
+		await expect.poll(() => connection.state).toMatchObject({ types: null, position: had });
 		sleep();
 		say({ type: 'seen', bytes: 1 });
 		await settle();
@@ -246,7 +246,7 @@ describe('a relay whose storage fails', () => {
 		sleep();
 		tim.leave();
 		await expect
-			.poll(() => ada.connection.messages.at(-1), { timeout: 3000 })
+			.poll(() => ada.connection.messages.at(-1))
 			.toMatchObject({ type: 'presence', total: 2, joined: [], left: [{ name: 'Tim' }] });
 		expect(await presence()).toMatchObject({ total: 2 });
 		for (const { leave } of [ada, grace]) leave();

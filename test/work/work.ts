@@ -7,6 +7,7 @@ import { LiveTimeline } from '../../widget/client/changes.ts';
 import { ask } from '../support/ask.ts';
 import { Conversation, createChannelName, type Message } from '../support/conversation.ts';
 import { startRelay } from '../support/relay.ts';
+import { patience } from '../support/slowness.ts';
 
 export interface Scale {
 	events: number;
@@ -64,7 +65,7 @@ async function change(socket: Conversation, drafts: readonly object[], failures:
 	};
 	socket.socket.on('message', look);
 	send();
-	await socket.until(() => done === drafts.length, 'all receipts', 600_000);
+	await socket.until(() => done === drafts.length, 'all receipts', patience(600_000));
 	socket.socket.off('message', look);
 	return times;
 }
@@ -153,7 +154,7 @@ export async function work(scale: Scale): Promise<Outcome> {
 		lines.push(
 			`${group(scale.reactions)} reactions of ${scale.people} people and ${group(scale.statuses)} statuses, on a channel that keeps ${group(scale.events)} events: ${group(made / seconds)} changes a second; receipts ${describeTimes(times)}`,
 		);
-		await watching.until(() => watching.seqs.at(-1) === last, 'all that is live', 60_000);
+		await watching.until(() => watching.seqs.at(-1) === last, 'all that is live', patience(60_000));
 		const seqs = new Set(watching.seqs);
 		hold(
 			seqs.size === made && watching.seqs.length === made,
@@ -174,7 +175,7 @@ export async function work(scale: Scale): Promise<Outcome> {
 
 		const back = await Conversation.join(relay.url, channel, { position });
 		const welcome: Message = back.messages[0];
-		await back.until(() => back.seqs.at(-1) === last, 'all that came meanwhile', 60_000);
+		await back.until(() => back.seqs.at(-1) === last, 'all that came meanwhile', patience(60_000));
 		const isMuch = made > KEPT_CHANGES * 1.3;
 		hold(welcome.recovered && !welcome.missing, 'who was away is told of a gap');
 		hold(
