@@ -9,6 +9,7 @@ import process from 'node:process';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import type { EngineName } from '../run/engine.ts';
 import { findPartyKit } from '../run/partykit-engine.ts';
+import { isLoopback } from '../run/port.ts';
 import { readSources } from '../run/settings-file.ts';
 import { isInUse, readOwner } from '../run/state-lock.ts';
 import { describeTrust, messageOf, showPath } from '../run/terminal.ts';
@@ -260,10 +261,6 @@ export function checkSettings({ environment }: Surroundings): Finding {
 	const host = environment.HOST || '127.0.0.1';
 	const trust = stripVTControlCharacters(describeTrust(host, Number(port || 1999), read));
 	return { name, standing: read.isOpen && !isLoopback(host) ? 'warning' : 'ok', text: `${given} ${trust}` };
-}
-
-function isLoopback(host: string): boolean {
-	return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
 /** Is it a day on which this can run, and not before what is stored? */

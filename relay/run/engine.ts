@@ -19,12 +19,14 @@ export type EngineName = (typeof ENGINES)[number];
 
 export type EngineFailure =
 	| 'not-installed'
+	| 'unsupported'
 	| 'port-busy'
 	| 'no-host'
 	| 'forbidden'
 	| 'build-failed'
 	| 'died'
-	| 'timeout';
+	| 'timeout'
+	| 'aborted';
 
 /** The engine did not start. The message carries the last lines of its own output. */
 export class EngineError extends Error {
@@ -61,7 +63,7 @@ export type Program =
 
 export interface EngineOptions {
 	port: number;
-	/** The interface to listen on. Default: 127.0.0.1. */
+	/** The address to listen on, not a name. Default: 127.0.0.1. */
 	host?: string;
 	/** The folder that keeps what channels store. It is made if it is missing. */
 	stateDir: string;
@@ -73,6 +75,8 @@ export interface EngineOptions {
 	timeoutMs?: number;
 	/** Default: the engine that `LIVE_FEED_ENGINE` names, or workerd, on this repository. */
 	program?: Program;
+	/** Ends a start that still waits for its first answer. */
+	signal?: AbortSignal;
 }
 
 export interface EngineExit {
@@ -140,6 +144,7 @@ export function readStartTimeout(): number {
 export async function startEngine(options: EngineOptions): Promise<Engine> {
 	const program = options.program ?? findProgram();
 	let current = await startOnce(options, program);
+	let starting: Promise<Run> | undefined;
 	return {
 		name: program.engine,
 		url: `http://127.0.0.1:${options.port}`,
@@ -158,18 +163,23 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 		},
 		async restart() {
 			await current.stop();
-			current = await startOnce(options, program);
+			starting = startOnce(options, program);
+			current = await starting;
 		},
-		stop: () => current.stop(),
+		async stop() {
+			await starting?.catch(() => undefined);
+			await current.stop();
+		},
 	};
 }
 
 // PartyKit picks its inner ports first and binds them later, so two starts at once can collide.
 async function startOnce(options: EngineOptions, program: Program): Promise<Run> {
-	const { port, host = '127.0.0.1' } = options;
+	const { port, host = '127.0.0.1', signal } = options;
 	for (let attempt = 1; ; attempt++) {
 		const problem = await checkAddress(port, host);
 		if (problem) throw new EngineError(problem, describeAddress(problem, port, host));
+		if (signal?.aborted) throw new EngineError('aborted', 'The start was cancelled.');
 		try {
 			return program.engine === 'partykit' ? await runPartyKit(options, program) : await runWorkerd(options, program);
 		} catch (error) {
