@@ -111,8 +111,8 @@ export interface Engine extends Pick<Run, 'pid' | 'exited' | 'stop'> {
 }
 
 /** @throws Error where `LIVE_FEED_ENGINE` names no engine */
-export function chooseEngine(): EngineName {
-	const name = process.env.LIVE_FEED_ENGINE || 'workerd';
+export function chooseEngine(environment = process.env): EngineName {
+	const name = environment.LIVE_FEED_ENGINE || 'workerd';
 	const engine = ENGINES.find((one) => one === name);
 	if (engine) return engine;
 	throw new Error(`LIVE_FEED_ENGINE is workerd or partykit, not ${name.slice(0, 40)}.`);
@@ -129,8 +129,8 @@ export function findProgram(engine: EngineName = chooseEngine()): Program {
 }
 
 /** Milliseconds. @throws Error where `LIVE_FEED_START_TIMEOUT` is no number of seconds */
-export function readStartTimeout(): number {
-	const given = process.env.LIVE_FEED_START_TIMEOUT;
+export function readStartTimeout(environment = process.env): number {
+	const given = environment.LIVE_FEED_START_TIMEOUT;
 	if (!given) return START_TIMEOUT_MS;
 	const seconds = Number(given);
 	if (seconds > 0 && seconds <= 86_400) return seconds * 1000;
