@@ -40,28 +40,31 @@ const publish = async (url: string): Promise<number> => {
 
 const others: [EngineName, EngineName][] = ENGINES.map((one) => [one, ENGINES.find((name) => name !== one) ?? one]);
 
-it.each(others)('what %s has stored is read by %s, which goes on from there, and back', async (one, other) => {
-	const before = await withEngine(one, async (url) => {
-		await writeStory(url);
-		return readStory(url);
-	});
-	expect(before.events).toHaveLength(30);
-	expect(before.receipt).toMatchObject({ duplicate: true });
-	const last = Math.max(...before.events.map(({ seq }) => seq));
+it.each(others)(
+	'[LOG2] [LOG7] [KEY2] what %s has stored is read by %s, which goes on from there, and back',
+	async (one, other) => {
+		const before = await withEngine(one, async (url) => {
+			await writeStory(url);
+			return readStory(url);
+		});
+		expect(before.events).toHaveLength(30);
+		expect(before.receipt).toMatchObject({ duplicate: true });
+		const last = Math.max(...before.events.map(({ seq }) => seq));
 
-	const [after, seq] = await withEngine(other, async (url) => [await readStory(url), await publish(url)] as const);
-	expect(after).toEqual(before);
-	expect(seq).toBe(last + 1);
+		const [after, seq] = await withEngine(other, async (url) => [await readStory(url), await publish(url)] as const);
+		expect(after).toEqual(before);
+		expect(seq).toBe(last + 1);
 
-	const again = await withEngine(one, readStory);
-	expect(again.events.at(-1)).toMatchObject({ seq, text: 'from the other one' });
-	expect({ ...again, events: again.events.slice(0, -1), versions: expect.anything() }).toEqual({
-		...before,
-		versions: expect.anything(),
-	});
-});
+		const again = await withEngine(one, readStory);
+		expect(again.events.at(-1)).toMatchObject({ seq, text: 'from the other one' });
+		expect({ ...again, events: again.events.slice(0, -1), versions: expect.anything() }).toEqual({
+			...before,
+			versions: expect.anything(),
+		});
+	},
+);
 
-it.each(ENGINES)('what commit 2d48d35 has stored is read by %s', async (engine) => {
+it.each(ENGINES)('[LOG2] [LOG7] [KEY2] what commit 2d48d35 has stored is read by %s', async (engine) => {
 	await cp(FIXTURE, stateDir, { recursive: true });
 	const expected: StoredChannel = JSON.parse(await readFile(path.join(FIXTURE, 'read.json'), 'utf8'));
 	const [read, seq] = await withEngine(engine, async (url) => [await readStory(url), await publish(url)] as const);
