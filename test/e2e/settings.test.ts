@@ -9,10 +9,9 @@ import { FeedClient } from '../../widget/client/feed-client.ts';
 import { ask } from '../support/ask.ts';
 import { type Checkout, makeCheckout } from '../support/checkout.ts';
 import { Conversation } from '../support/conversation.ts';
-import { readCommandLine } from '../support/launch.ts';
 import { listTree } from '../support/listening-sockets.ts';
 import { findFreePort } from '../support/ports.ts';
-import { type RunningCommand, runCommand } from '../support/process.ts';
+import { type RunningCommand, readCommandLine, runCommand } from '../support/process.ts';
 import { patience } from '../support/slowness.ts';
 import { bearer, sign } from '../support/tokens.ts';
 

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findFreePort } from '../support/ports.ts';
-import { findProcesses, type RunningCommand, runCommand } from '../support/process.ts';
+import { findByCommandLine, findProcesses, type RunningCommand, runCommand } from '../support/process.ts';
 import { ROOT } from '../support/sources.ts';
 
 const run = promisify(execFile);
@@ -150,7 +150,8 @@ describe('live-feed dev', () => {
 		return command;
 	};
 	const findCommand = () => path.join(folder, 'node_modules', '.bin', 'live-feed');
-	const findAll = () => (isLinux ? findProcesses(MARK, mark) : []);
+	/** The engine has no variables but its own; its command line names the folder of its state. */
+	const findAll = () => (isLinux ? [...findProcesses(MARK, mark), ...findByCommandLine(`${folder}/.live-feed`)] : []);
 
 	/** By Ctrl-C, which goes to all that a terminal has started. */
 	async function expectEnd(command: RunningCommand): Promise<void> {
@@ -172,10 +173,10 @@ describe('live-feed dev', () => {
 		for (const command of started) command.signal('SIGKILL', true);
 	});
 
-	test('without PartyKit it says at once which one to install; check says so too', async () => {
-		const wanted = `partykit@${manifest.optionalDependencies.partykit}`;
+	test('without its engine it says at once which one to install; check says so too', async () => {
+		const wanted = `workerd@${manifest.optionalDependencies.workerd}`;
 		expect(await start().exited).toMatchObject({
-			code: 1,
+			code: 2,
 			output: expect.stringContaining(`Install it: npm install ${wanted}`),
 		});
 		const check = await runCommand(findCommand(), ['check', '--json'], { PORT: String(port) }, { cwd: folder }).exited;
@@ -184,16 +185,12 @@ describe('live-feed dev', () => {
 			findings: { name: string; standing: string; advice?: string }[];
 		}; // its documented output
 		expect(findings.filter(({ standing }) => standing === 'wrong')).toEqual([
-			expect.objectContaining({ name: 'PartyKit', advice: expect.stringContaining(wanted) }),
+			expect.objectContaining({ name: 'Engine', advice: expect.stringContaining(wanted) }),
 		]);
 	});
 
 	test('with it, relay, demo and script run from the package; Ctrl-C ends all, and a second start has what was published', async () => {
-		await symlink(
-			path.join(ROOT, 'node_modules', 'partykit'),
-			path.join(folder, 'node_modules', 'partykit'),
-			'junction',
-		);
+		await symlink(path.join(ROOT, 'node_modules', 'workerd'), path.join(folder, 'node_modules', 'workerd'), 'junction');
 		const before = await readdir(installed);
 		const first = start();
 		await first.waitFor(/Ctrl-C stops it/);

@@ -1,7 +1,7 @@
 // Relays that are started as a user starts them, in a copy of the repository, each with its own port and state.
 // Knows commands, signals and what a relay may leave behind; never knows what is asked of it.
 import { randomUUID } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,14 @@ import process from 'node:process';
 import { expect } from 'vitest';
 import { type Checkout, makeCheckout } from './checkout.ts';
 import { findFreePort } from './ports.ts';
-import { type Exit, findProcesses, type RunningCommand, runCommand } from './process.ts';
+import {
+	type Exit,
+	findByCommandLine,
+	findProcesses,
+	type RunningCommand,
+	readCommandLine,
+	runCommand,
+} from './process.ts';
 import { patience } from './slowness.ts';
 
 const MARK = 'LIVE_FEED_TEST';
@@ -95,10 +102,7 @@ export class Launch {
 	/** All processes that carry this test's mark, or name its folder. Linux only. */
 	findAll(): number[] {
 		if (process.platform !== 'linux') return [];
-		const named = readdirSync('/proc').filter(
-			(name) => /^\d+$/.test(name) && readCommandLine(Number(name)).includes(this.stateDir),
-		);
-		return [...new Set([...findProcesses(MARK, this.#mark), ...named.map(Number)])];
+		return [...new Set([...findProcesses(MARK, this.#mark), ...findByCommandLine(this.stateDir)])];
 	}
 
 	isListening(host = '127.0.0.1'): Promise<boolean> {
@@ -137,13 +141,4 @@ export async function waitUntil(
 		await new Promise((resolve) => setTimeout(resolve, 20));
 	}
 	return true;
-}
-
-/** Empty for a process that has ended. */
-export function readCommandLine(pid: number): string {
-	try {
-		return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
-	} catch {
-		return '';
-	}
 }
