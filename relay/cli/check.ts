@@ -3,7 +3,7 @@
 import process from 'node:process';
 import type { Command } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
-import { chooseEngine, type EngineName } from '../run/engine.ts';
+import { chooseEngine, type EngineName } from '../run/engine-settings.ts';
 import { adviseInstall, nameCommand, STATE_DIR } from './dev.ts';
 import { formatFindings, hasFault, readLook, showFinding, showVerdict } from './findings.ts';
 import { checkAll, findSurroundings } from './surroundings.ts';

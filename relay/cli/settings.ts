@@ -2,7 +2,7 @@
 // Knows how settings are shown, and which are secret; never knows what a setting does.
 import process from 'node:process';
 import type { Command } from 'commander';
-import { chooseEngine, readStartTimeout } from '../run/engine.ts';
+import { chooseEngine, readStartTimeout } from '../run/engine-settings.ts';
 import { readSources, type SettingSources } from '../run/settings-file.ts';
 import { findDefault, isSetting, listSettings, readSettings } from '../settings.ts';
 import { clean, createPalette, hasColours } from './terminal.ts';
@@ -158,7 +158,7 @@ export function showSettings(effective: Effective, hasColour: boolean): string {
 	const isLimit = (name: string) => name.startsWith('LIVE_FEED_MAX_');
 	const chars = Math.max(...settings.map(({ name }) => name.length));
 	const rows = settings.map(({ name, value, from }) => {
-		const shown = value === undefined ? (unset[name] ?? (isLimit(name) ? 'as much as comes' : 'none')) : clean(value);
+		const shown = value === undefined ? (unset[name] ?? (isLimit(name) ? 'no limit' : 'none')) : clean(value);
 		const cells = `${name.padEnd(chars)}  ${from.padEnd(FROM_CHARS)}  ${shown}`;
 		return from === 'default' ? dim(cells) : bold(cells);
 	});

@@ -3,19 +3,17 @@
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { chooseEngine, type EngineName } from './engine-settings.ts';
 import { runPartyKit } from './partykit-engine.ts';
 import { checkAddress } from './port.ts';
 import { runWorkerd } from './workerd-engine.ts';
 
+export { chooseEngine, ENGINES, type EngineName, readStartTimeout } from './engine-settings.ts';
+
 /** The directory that holds package.json. */
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** How long the first answer may take unless `LIVE_FEED_START_TIMEOUT` sets it, ms. */
-const START_TIMEOUT_MS = 120_000;
 const ATTEMPTS = 4;
-
-export const ENGINES = ['workerd', 'partykit'] as const;
-export type EngineName = (typeof ENGINES)[number];
 
 export type EngineFailure =
 	| 'not-installed'
@@ -110,14 +108,6 @@ export interface Engine extends Pick<Run, 'pid' | 'exited' | 'stop'> {
 	restart(): Promise<void>;
 }
 
-/** @throws Error where `LIVE_FEED_ENGINE` names no engine */
-export function chooseEngine(environment = process.env): EngineName {
-	const name = environment.LIVE_FEED_ENGINE || 'workerd';
-	const engine = ENGINES.find((one) => one === name);
-	if (engine) return engine;
-	throw new Error(`LIVE_FEED_ENGINE is workerd or partykit, not ${name.slice(0, 40)}.`);
-}
-
 /** What this repository has for an engine. */
 export function findProgram(engine: EngineName = chooseEngine()): Program {
 	if (engine === 'partykit') return { engine, root: ROOT, config: path.join('relay', 'partykit.json') };
@@ -126,15 +116,6 @@ export function findProgram(engine: EngineName = chooseEngine()): Program {
 		bundle: path.join(ROOT, 'dist', 'relay', 'cloudflare.js'),
 		site: path.join(ROOT, 'dist', 'site'),
 	};
-}
-
-/** Milliseconds. @throws Error where `LIVE_FEED_START_TIMEOUT` is no number of seconds */
-export function readStartTimeout(environment = process.env): number {
-	const given = environment.LIVE_FEED_START_TIMEOUT;
-	if (!given) return START_TIMEOUT_MS;
-	const seconds = Number(given);
-	if (seconds > 0 && seconds <= 86_400) return seconds * 1000;
-	throw new Error(`LIVE_FEED_START_TIMEOUT is a number of seconds from 1 to 86400, not ${given.slice(0, 40)}.`);
 }
 
 /**

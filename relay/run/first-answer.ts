@@ -1,8 +1,9 @@
 // Waits for the first answer of an engine that was started: for as long as it lives, within a limit.
 // Knows time and what to say while it passes; never knows which engine it is.
 import { setTimeout as delay } from 'node:timers/promises';
-import { EngineError, type EngineOptions, readStartTimeout } from './engine.ts';
+import { EngineError, type EngineOptions } from './engine.ts';
 import type { Output } from './engine-process.ts';
+import { readStartTimeout } from './engine-settings.ts';
 
 const LOOK_MS = 10;
 const BUILD_LOOK_MS = 100;

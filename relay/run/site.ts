@@ -4,12 +4,13 @@ import { existsSync, watch } from 'node:fs';
 import path from 'node:path';
 import { ROOT } from './engine.ts';
 import type { MakeSite } from './serve.ts';
-import { messageOf, report } from './terminal.ts';
+import { messageOf, report, say } from './terminal.ts';
 
 type Builder = typeof import('../../widget/build.ts');
 
 /** Builds site and relay once. What builds is loaded then, so that a start in vain is told so before. */
 export const makeSite: MakeSite = async () => {
+	say('Building widget, demo and relay …');
 	const builder = await import('../../widget/build.ts');
 	await builder.buildSite();
 	await builder.buildObjects();

@@ -67,7 +67,7 @@ function needsOrigin(host: string, base: string, { isOpen, origins }: Settings):
 	return isOpen && !base.includes('//localhost:') && !isLoopback(host) && !origins?.includes(base);
 }
 
-/** Whom it trusts: what whoever starts a relay must not overlook. */
+/** Returns who can use the relay. The operator must not overlook that. */
 export function describeTrust(host: string, port: number, { isOpen, publicChannels, origins }: Settings): string {
 	const pages = origins ? `pages of ${origins.join(', ')}` : 'pages of any origin';
 	if (!isOpen) {
@@ -75,8 +75,12 @@ export function describeTrust(host: string, port: number, { isOpen, publicChanne
 		return dim(`Asks for tokens${open}; ${pages}.`);
 	}
 	return isLoopback(host)
-		? dim('Open: it trusts everything on this machine, and nothing else reaches it. LIVE_FEED_SECRET asks for tokens.')
-		: yellow(`Open on ${host}: it trusts whoever reaches port ${port}. LIVE_FEED_SECRET asks for tokens.`);
+		? dim(
+				'Open: only this machine reaches it, and all programs on it can read and publish. LIVE_FEED_SECRET requires tokens.',
+			)
+		: yellow(
+				`Open on ${host}: everyone who reaches port ${port} can read and publish. LIVE_FEED_SECRET requires tokens.`,
+			);
 }
 
 /** True for what PartyKit says about itself and every request, and the engine about readers who have left; other errors and a relay's own words are not. */

@@ -154,7 +154,7 @@ describe('LIVE_FEED_SETTINGS', () => {
 		expectHidden(running, OLD, NEW, NEW.slice(0, 20), token);
 		await socket.close();
 
-		await reload(running, '# nothing\n', /Settings read again\. Open: it trusts everything on this machine/);
+		await reload(running, '# nothing\n', /Settings read again\. Open: only this machine reaches it/);
 		expect(await codeOf(read('plans'))).toBe(200);
 	});
 

@@ -42,7 +42,7 @@ test.each(hosts)('HOST=%s', async (host) => {
 		expect(listListeners(command.pid)).toEqual([{ address, port, pid: launch.findEngine() }]);
 	}
 	const isLocal = ['127.0.0.1', '::1', 'localhost'].includes(host);
-	expect(command.output).toContain(isLocal ? 'nothing else reaches it' : `Open on ${host}`);
+	expect(command.output).toContain(isLocal ? 'only this machine reaches it' : `Open on ${host}`);
 	// The demo's own page is served, or the screen says by which setting.
 	const [page, others] = [new URL(demo).origin, isLocal ? outside.slice(0, 1) : []];
 	const isRefused = outside.includes(host);

@@ -82,7 +82,7 @@ describe('npm start', () => {
 		expect((await early.exited).afterMs).toBeLessThan(patience(3000));
 
 		const open = await launch.run({ HOST: '0.0.0.0' });
-		expect(open.output).toContain('whoever reaches port');
+		expect(open.output).toContain('everyone who reaches port');
 		if (outside !== undefined) expect(await launch.isListening(outside)).toBe(true);
 		await launch.expectEnd(open, 'SIGINT');
 	});

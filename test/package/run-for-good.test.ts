@@ -67,7 +67,7 @@ describe('the container file', () => {
 	it('is healthy, keeps what it has stored, ends in order by its signal, and has it after another start, then with a secret', async () => {
 		const first = start();
 		await first.waitFor(/Running/);
-		expect(first.output).toMatch(/Open on 0\.0\.0\.0: it trusts whoever reaches port/);
+		expect(first.output).toMatch(/Open on 0\.0\.0\.0: everyone who reaches port/);
 		expect(await checkHealth()).toBe(0);
 		expect((await fetch(`http://127.0.0.1:${port}/live-feed.js`)).status).toBe(200);
 		const stored = await ask({ method: 'POST', body: 'kept' });

@@ -170,7 +170,7 @@ test('a name that is no setting is told, empty ones and those of the command are
 	});
 	expect(checkSettings(surround({ environment: { HOST: '0.0.0.0' } }))).toMatchObject({
 		standing: 'warning',
-		text: /it trusts whoever reaches/,
+		text: /everyone who reaches/,
 	});
 });
 
