@@ -21,6 +21,6 @@ export function readStartTimeout(environment = process.env): number {
 	const given = environment.LIVE_FEED_START_TIMEOUT;
 	if (!given) return START_TIMEOUT_MS;
 	const seconds = Number(given);
-	if (seconds > 0 && seconds <= 86_400) return seconds * 1000;
+	if (seconds >= 1 && seconds <= 86_400) return seconds * 1000;
 	throw new Error(`LIVE_FEED_START_TIMEOUT is a number of seconds from 1 to 86400, not ${given.slice(0, 40)}.`);
 }
