@@ -5,6 +5,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { runPartyKit } from './partykit-engine.ts';
 import { checkAddress } from './port.ts';
+import type { WorkerdConfig } from './workerd-config.ts';
 import { runWorkerd } from './workerd-engine.ts';
 
 /** The directory that holds package.json. */
@@ -48,6 +49,8 @@ export type Program =
 			bundle: string;
 			/** The built site. Default: dist/site of this repository. */
 			site: string;
+			/** Writes the configuration. Default: one isolate for all. */
+			format?: (config: WorkerdConfig) => string;
 	  }
 	| {
 			engine: 'partykit';

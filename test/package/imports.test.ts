@@ -58,7 +58,7 @@ describe('imports point one way', () => {
 	test('the command is a client of the protocol; of the relay it knows only how settings are read, and how one is started here', () => {
 		const isBundled = ({ to }: Import) => /^(ws|jose|commander)$/.test(to) || to === 'package.json';
 		const isSettings = ({ to }: Import) => to === 'relay/settings.ts' || to === 'relay/run/settings-file.ts';
-		const isStart = (found: Import) => /\/(dev|surroundings)\.ts$/.test(found.from) && isIn('relay/run')(found);
+		const isStart = (found: Import) => /\/(check|dev|surroundings)\.ts$/.test(found.from) && isIn('relay/run')(found);
 		const isClient = isIn('relay/cli', 'widget/client', 'widget/publisher', 'relay/protocol');
 		const isRelay = (found: Import) => isSettings(found) || isStart(found);
 		const isAllowed = (found: Import) => isClient(found) || isRelay(found) || isNode(found) || isBundled(found);
