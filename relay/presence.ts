@@ -29,6 +29,8 @@ export interface Visitor {
 	/** False while he is so far behind that nothing is to be added. */
 	readonly isReady: boolean;
 	tell(frame: Uint8Array): void;
+	/** When the engine answered a ping of this connection last, ms since the Unix epoch. Undefined where it has not. */
+	readonly pingedAt?: number | undefined;
 	/** Asks whether he is there. */
 	probe(): void;
 	/** What `remember` answers of him is another. */
@@ -217,7 +219,14 @@ export class Presence {
 		this.#sweptAt = now;
 		const before = this.#version;
 		for (const visit of this.#visits.values()) {
-			const { heard, probed, visitor } = visit;
+			const { visitor } = visit;
+			const pingedAt = visitor.pingedAt ?? 0;
+			// A ping that the engine answered was not heard here.
+			if (visit.heard !== 0 && pingedAt > visit.heard) {
+				visit.heard = pingedAt;
+				visit.probed = undefined;
+			}
+			const { heard, probed } = visit;
 			const silence = now - heard;
 			if (heard === 0 || silence < PROBE_MS) continue;
 			const isUnanswered = probed !== undefined && now - probed >= ANSWER_MS;

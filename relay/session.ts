@@ -3,6 +3,7 @@
 import type { Channel, Publisher, Result } from './channel.ts';
 import { type Filter, socketForm } from './frame.ts';
 import type { Heartbeat, Listener } from './heartbeat.ts';
+import type { Link } from './host.ts';
 import { can, deny, hasExpired, type Identity, NOBODY } from './identity.ts';
 import type { Limiter } from './limiter.ts';
 import type { Presence, PresenceMemory, Visitor } from './presence.ts';
@@ -10,7 +11,7 @@ import { WRITING } from './protocol/capabilities.ts';
 import { type Hello, parseClientMessage } from './protocol/client-message.ts';
 import { createError, ERRORS, FeedError } from './protocol/errors.ts';
 import type { Status } from './protocol/event.ts';
-import { MAX_CLOSE_REASON_BYTES } from './protocol/limits.ts';
+import { MAX_CLOSE_REASON_BYTES, SEEN_BYTES } from './protocol/limits.ts';
 import { formatPosition, parsePosition } from './protocol/position.ts';
 import type { ErrorMessage, Receipts, RelayMessage, Welcome } from './protocol/relay-message.ts';
 import type { Wish } from './protocol/wish.ts';
@@ -18,10 +19,7 @@ import { Viewer } from './viewer.ts';
 import { type Backlog, Window, type WindowMemory } from './window.ts';
 
 /** What a conversation needs of a socket. */
-export interface Socket {
-	send(data: string | Uint8Array): void;
-	close(code: number, reason: string): void;
-}
+export type Socket = Pick<Link, 'send' | 'close' | 'bufferedAmount' | 'pingedAt'>;
 
 /** What of a conversation must survive the relay's sleep. */
 export interface SessionMemory extends WindowMemory {
@@ -86,6 +84,9 @@ const encoder = new TextEncoder();
 /** Enough for a reader to know what to do; whole, so that a close reason holds it. */
 const TOO_SLOW = 'Confirm what came: {"type":"seen","bytes":N}, N all bytes so far, at the latest every 128 KB.';
 
+/** How often a full window is looked at where the engine says what it holds: soon at first, then seldom, ms. */
+const MIN_DRAIN_MS = 5;
+const MAX_DRAIN_MS = 160;
 /** What may come while a token is looked at, bytes. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 /** Close codes: for who was sent what he may not have (RFC 6455, 7.4.1), and for who has to wait. */
@@ -110,6 +111,8 @@ export class Session implements Publisher, Visitor, Listener {
 	#isOverdrawn = false;
 	/** Ends the time that a full window has. */
 	#endStall: (() => void) | undefined;
+	/** A timer looks at what the engine holds. */
+	#isDrainWatched = false;
 	/** Wakes the feeding that waits for the window. */
 	#wake: (() => void) | undefined;
 	/** The hello that is being answered, or the one that is next. */
@@ -163,7 +166,7 @@ export class Session implements Publisher, Visitor, Listener {
 	}
 
 	get isReady(): boolean {
-		return !this.#isOver && this.#window.isOpen;
+		return !this.#isOver && this.#hasRoom();
 	}
 
 	tell(frame: Uint8Array): void {
@@ -172,6 +175,10 @@ export class Session implements Publisher, Visitor, Listener {
 
 	probe(): void {
 		this.#pong();
+	}
+
+	get pingedAt(): number | undefined {
+		return this.#options.socket.pingedAt;
 	}
 
 	get toldAt(): number {
@@ -397,7 +404,7 @@ export class Session implements Publisher, Visitor, Listener {
 		this.#filter = channel.takeFilter(wish) ?? channel.takeFilter();
 		const sink = {
 			...{ form: socketForm, inflates: this.#inflates },
-			isReady: () => this.#window.isOpen,
+			isReady: () => this.#hasRoom(),
 			whenReady: () => this.#whenOpen(),
 			write: (bytes: Uint8Array) => this.#transmit(bytes),
 			replayed: (bytes: number) => this.#options.limiter.replayed(this, bytes),
@@ -420,20 +427,51 @@ export class Session implements Publisher, Visitor, Listener {
 	#confirm(bytes: number): void {
 		if (!this.#window.confirm(bytes)) return;
 		this.#changed();
+		if (this.#window.isOpen) {
+			this.#reopen();
+			return;
+		}
 		this.#endStall?.();
 		this.#endStall = undefined;
-		if (!this.#window.isOpen) this.#watchStall();
-		else if (this.#viewer) this.#wake?.();
-		// He was behind when the relay fell asleep: loading the channel resumes him.
-		else if (this.#options.memory?.position !== undefined) this.#withChannel(undefined, () => {});
+		this.#watchStall();
 	}
 
 	#whenOpen(): Promise<void> {
 		this.#changed(); // he is no longer live
 		this.#watchStall();
+		this.#watchDrain(MIN_DRAIN_MS);
 		return new Promise((resolve) => {
 			this.#wake = resolve;
 		});
+	}
+
+	/** Is there room in the window? Where the engine says what it holds, that decides. */
+	#hasRoom(): boolean {
+		const window = this.#window;
+		const held = window.outstanding > SEEN_BYTES ? this.#options.socket.bufferedAmount : undefined;
+		if (held !== undefined) window.hold(held);
+		return window.isOpen;
+	}
+
+	/** Looks at a full window until the engine has room: a client need not confirm what it has read. */
+	#watchDrain(ms: number): void {
+		if (this.#options.socket.bufferedAmount === undefined || this.#isDrainWatched || this.#isOver) return;
+		this.#isDrainWatched = true;
+		this.#options.startTimer(ms, () => {
+			this.#isDrainWatched = false;
+			if (this.#isOver) return;
+			if (!this.#hasRoom()) this.#watchDrain(Math.min(2 * ms, MAX_DRAIN_MS));
+			else this.#reopen();
+		});
+	}
+
+	/** The window has room again. */
+	#reopen(): void {
+		this.#endStall?.();
+		this.#endStall = undefined;
+		if (this.#viewer) this.#wake?.();
+		// He was behind when the relay fell asleep: loading the channel resumes him.
+		else if (this.#options.memory?.position !== undefined) this.#withChannel(undefined, () => {});
 	}
 
 	#watchStall(): void {
@@ -441,7 +479,7 @@ export class Session implements Publisher, Visitor, Listener {
 		const { startTimer, stallTimeoutMs } = this.#options;
 		this.#endStall = startTimer(stallTimeoutMs, () => {
 			this.#endStall = undefined;
-			if (!this.#window.isOpen) this.#refuse(new FeedError('too-slow', TOO_SLOW));
+			if (!this.#hasRoom()) this.#refuse(new FeedError('too-slow', TOO_SLOW));
 			else this.#wake?.(); // windows have grown again
 		});
 	}
@@ -514,7 +552,7 @@ export class Session implements Publisher, Visitor, Listener {
 		window.send(bytes);
 		this.#options.onSent(bytes);
 		if (!isMinor) this.#changed();
-		if (window.isOpen) return;
+		if (this.#hasRoom()) return;
 		const wasOverdrawn = this.#isOverdrawn;
 		this.#isOverdrawn = window.isOverdrawn;
 		if (!window.isOverdrawn) this.#watchStall();
@@ -523,6 +561,7 @@ export class Session implements Publisher, Visitor, Listener {
 
 	#close(code: number, reason: string): void {
 		if (this.#isOver) return;
+		this.#hasRoom(); // what is held from here on is what the engine holds
 		this.#window.close();
 		this.#changed();
 		this.#leave();

@@ -1,4 +1,4 @@
-// What a socket was sent and has not confirmed: the engine tells nobody how far behind a reader is, so readers do.
+// What a socket was sent and its peer has not taken: the engine says it, or the reader confirms it.
 // Knows bytes and their bounds; never knows frames, sockets or timers.
 import { MAX_BACKLOG_BYTES, MAX_OUTSTANDING_BYTES, SEEN_BYTES, WINDOW_BYTES } from './protocol/limits.ts';
 
@@ -91,6 +91,16 @@ export class Window {
 		this.#seen = seen;
 		this.#count();
 		return true;
+	}
+
+	/**
+	 * The engine says how much it holds for the peer: no more than this is outstanding, whatever was confirmed.
+	 * A later confirmation of the same bytes then means all of it.
+	 */
+	hold(bytes: number): void {
+		if (bytes >= this.#outstanding) return;
+		this.#outstanding = bytes;
+		this.#count();
 	}
 
 	/** The relay has closed the socket: nothing more is sent, and nothing is freed yet. */
