@@ -105,10 +105,10 @@ describe('storage', () => {
 	test('that another relay has is told with its process, and one that has ended is not', async () => {
 		const stateDir = path.join(folder, 'taken');
 		await mkdir(stateDir);
-		await writeFile(path.join(stateDir, 'in-use-by'), `${process.pid}\n`);
+		await writeFile(path.join(stateDir, 'in-use-by'), `${process.ppid}\n`);
 		expect(await checkStorage(surround({ stateDir }))).toMatchObject({
 			standing: 'warning',
-			text: expect.stringContaining(`Process ${process.pid}`),
+			text: expect.stringContaining(`Process ${process.ppid}`),
 		});
 		await writeFile(path.join(stateDir, 'in-use-by'), '999999999\n');
 		expect(await checkStorage(surround({ stateDir }))).toMatchObject({ standing: 'ok' });
