@@ -147,6 +147,12 @@ test('an install brings the panel alone: a few megabytes, and no engine', async 
 	expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(10e6);
 });
 
+test('README names the engines in the versions that the relay is tested with', async () => {
+	const named = [...(await readFile(path.join(ROOT, 'README.md'), 'utf8')).matchAll(/\b(workerd|partykit)@([\d.]+)/g)];
+	expect(named.length).toBeGreaterThan(2);
+	for (const [, name = '', version] of named) expect(version, name).toBe(manifest.devDependencies[name]);
+});
+
 describe('live-feed dev', () => {
 	const isLinux = process.platform === 'linux';
 	const mark = randomUUID();
