@@ -41,7 +41,7 @@ if (wrangler) {
 		await buildPackage();
 	});
 	for (const config of CONFIGS) await check(`${config} can be deployed`, () => deploy(config, run));
-	for (const command of readCommands().filter((line) => line.includes('wrangler@')))
+	for (const command of new Set(readCommands().filter((line) => line.includes('wrangler@'))))
 		await check(`README: ${command}`, () => checkCommand(command, run));
 }
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);

@@ -344,7 +344,7 @@ async function runTyped(command: string): Promise<void> {
 	needPrograms('nc');
 	await waitUntilServed();
 	const running = runCommand('sh', ['-c', command.replace('1999', new URL(relay.url).port)]);
-	await running.waitFor(/^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\n\d{4}-[^\n]* \[\w+:\d+\]\n/);
+	await running.waitFor(/^HTTP\/1\.[01] 200 OK\r\n[\s\S]*\r\n\r\n\d{4}-[^\n]* \[\w+:\d+\]\n/);
 	running.signal('SIGTERM', true);
 	await running.exited;
 }
