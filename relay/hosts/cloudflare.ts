@@ -194,7 +194,8 @@ function createEdgeHost(environment: Environment): EdgeHost {
 			return RELAY ? new RemoteServices(environment, findRelay(RELAY)) : openIsolate(environment);
 		},
 		controlSecret: LIVE_FEED_CONTROL || undefined,
-		fetchFile: (path) => SITE.fetch(`http://site${path}`),
+		// Cloudflare redirects a path with a bare @ to this form.
+		fetchFile: (path) => SITE.fetch(`http://site${path.replaceAll('@', '%40')}`),
 		fetchChannel: (channel, path, asked) => CHANNEL.getByName(channel).fetch(`${INSIDE}${path}`, asked as RequestInit),
 	};
 }

@@ -111,7 +111,7 @@ describe('the container file', () => {
 	it('has nothing of what only building and tests need', async () => {
 		const names = JSON.parse(await readFile(path.join(image.workdir, 'package.json'), 'utf8'));
 		expect(names.devDependencies).toBeUndefined();
-		for (const name of ['vite', 'vitest', 'playwright-core', '@sparticuz', '@biomejs']) {
+		for (const name of ['vite', 'vitest', 'playwright-core', 'partykit', '@sparticuz', '@biomejs']) {
 			await expect(readFile(path.join(image.workdir, 'node_modules', name, 'package.json'))).rejects.toThrow();
 		}
 	});
