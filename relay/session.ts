@@ -84,7 +84,10 @@ const encoder = new TextEncoder();
 /** Enough for a reader to know what to do; whole, so that a close reason holds it. */
 const TOO_SLOW = 'Confirm what came: {"type":"seen","bytes":N}, N all bytes so far, at the latest every 128 KB.';
 
-/** How often a full window is looked at where the engine says what it holds: soon at first, then seldom, ms. */
+/** The same where the engine says what it holds. */
+const NOT_READ = 'What was sent was not read for too long. Come back with the last position, and read faster.';
+
+/** How often a window is looked at where the engine says what it holds: soon at first, then seldom, ms. */
 const MIN_DRAIN_MS = 5;
 const MAX_DRAIN_MS = 160;
 /** What may come while a token is looked at, bytes. */
@@ -133,6 +136,7 @@ export class Session implements Publisher, Visitor, Listener {
 		this.#saidHello = this.#types !== undefined;
 		this.#window = new Window(options.backlog, memory ?? undefined, options.isCounted);
 		if (!this.#window.isOpen) this.#watchStall();
+		this.#watchDrain();
 	}
 
 	get who(): Identity {
@@ -423,23 +427,26 @@ export class Session implements Publisher, Visitor, Listener {
 		this.#filter = undefined;
 	}
 
-	/** What came was read: it goes on where that makes room. */
+	/** What came was read: it goes on where that makes room. An engine that says what it holds is asked instead. */
 	#confirm(bytes: number): void {
-		if (!this.#window.confirm(bytes)) return;
+		const held = this.#options.socket.bufferedAmount;
+		if (!(held === undefined ? this.#window.confirm(bytes) : this.#window.hold(held))) return;
+		this.#progress();
+		if (this.#window.isOpen) this.#reopen();
+	}
+
+	/** The peer has taken something: the time of a full window begins anew. */
+	#progress(): void {
 		this.#changed();
-		if (this.#window.isOpen) {
-			this.#reopen();
-			return;
-		}
-		this.#endStall?.();
+		if (!this.#endStall) return;
+		this.#endStall();
 		this.#endStall = undefined;
-		this.#watchStall();
+		if (!this.#window.isOpen) this.#watchStall();
 	}
 
 	#whenOpen(): Promise<void> {
 		this.#changed(); // he is no longer live
 		this.#watchStall();
-		this.#watchDrain(MIN_DRAIN_MS);
 		return new Promise((resolve) => {
 			this.#wake = resolve;
 		});
@@ -449,19 +456,23 @@ export class Session implements Publisher, Visitor, Listener {
 	#hasRoom(): boolean {
 		const window = this.#window;
 		const held = window.outstanding > SEEN_BYTES ? this.#options.socket.bufferedAmount : undefined;
-		if (held !== undefined) window.hold(held);
+		if (held !== undefined && window.hold(held)) this.#progress();
 		return window.isOpen;
 	}
 
-	/** Looks at a full window until the engine has room: a client need not confirm what it has read. */
-	#watchDrain(ms: number): void {
-		if (this.#options.socket.bufferedAmount === undefined || this.#isDrainWatched || this.#isOver) return;
+	/**
+	 * Looks at what the engine holds until it is little: a client need not confirm what it has read, and the backlog of all
+	 * counts it until then.
+	 */
+	#watchDrain(ms = MIN_DRAIN_MS): void {
+		if (this.#isDrainWatched || this.#isOver || this.#window.outstanding <= SEEN_BYTES) return;
+		if (this.#options.socket.bufferedAmount === undefined) return;
 		this.#isDrainWatched = true;
 		this.#options.startTimer(ms, () => {
 			this.#isDrainWatched = false;
 			if (this.#isOver) return;
-			if (!this.#hasRoom()) this.#watchDrain(Math.min(2 * ms, MAX_DRAIN_MS));
-			else this.#reopen();
+			if (this.#hasRoom()) this.#reopen();
+			this.#watchDrain(Math.min(2 * ms, MAX_DRAIN_MS));
 		});
 	}
 
@@ -479,7 +490,7 @@ export class Session implements Publisher, Visitor, Listener {
 		const { startTimer, stallTimeoutMs } = this.#options;
 		this.#endStall = startTimer(stallTimeoutMs, () => {
 			this.#endStall = undefined;
-			if (!this.#hasRoom()) this.#refuse(new FeedError('too-slow', TOO_SLOW));
+			if (!this.#hasRoom()) this.#refuse(this.#tooSlow);
 			else this.#wake?.(); // windows have grown again
 		});
 	}
@@ -551,12 +562,18 @@ export class Session implements Publisher, Visitor, Listener {
 		const bytes = typeof data === 'string' ? encoder.encode(data).length : data.length;
 		window.send(bytes);
 		this.#options.onSent(bytes);
-		if (!isMinor) this.#changed();
-		if (this.#hasRoom()) return;
+		if (!isMinor || window.outstanding > SEEN_BYTES) this.#changed(); // the backlog counts it, and must find it again
+		const hasRoom = this.#hasRoom();
+		this.#watchDrain();
+		if (hasRoom) return;
 		const wasOverdrawn = this.#isOverdrawn;
 		this.#isOverdrawn = window.isOverdrawn;
 		if (!window.isOverdrawn) this.#watchStall();
-		else if (!wasOverdrawn) this.#refuse(new FeedError('too-slow', TOO_SLOW));
+		else if (!wasOverdrawn) this.#refuse(this.#tooSlow);
+	}
+
+	get #tooSlow(): FeedError {
+		return new FeedError('too-slow', this.#options.socket.bufferedAmount === undefined ? TOO_SLOW : NOT_READ);
 	}
 
 	#close(code: number, reason: string): void {

@@ -94,13 +94,14 @@ export class Window {
 	}
 
 	/**
-	 * The engine says how much it holds for the peer: no more than this is outstanding, whatever was confirmed.
-	 * A later confirmation of the same bytes then means all of it.
+	 * Sets what is outstanding to what the engine holds for the peer. Returns true where the peer has taken something.
+	 * A socket whose engine says this needs no `confirm`: a peer can claim to have seen what it has not.
 	 */
-	hold(bytes: number): void {
-		if (bytes >= this.#outstanding) return;
+	hold(bytes: number): boolean {
+		const isProgress = bytes < this.#outstanding;
 		this.#outstanding = bytes;
 		this.#count();
+		return isProgress;
 	}
 
 	/** The relay has closed the socket: nothing more is sent, and nothing is freed yet. */
