@@ -38,7 +38,7 @@ class LongestFirst extends BaseSequencer {
 }
 
 /** These hold a command to the seconds that it promises to end in: alone, when all others are done. */
-const ALONE = ['test/e2e/{start,start-dev}.test.ts'];
+const ALONE = ['test/e2e/start{,-dev,-ends}.test.ts'];
 
 /** What this one tests changes what requests and addresses are for all of its process. */
 const CHANGING = ['test/unit/relay-server.test.ts'];

@@ -1,29 +1,39 @@
-// `live-feed check`: is this machine fit to run a relay?
-// Knows options and exit codes; never knows what is looked at.
+// `live-feed check`: whether a relay can run on this machine.
+// Knows options and exit codes; never knows what is checked.
 import process from 'node:process';
 import type { Command } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
-import { chooseEngine } from '../run/engine.ts';
+import { chooseEngine, type EngineName } from '../run/engine.ts';
 import { adviseInstall, nameCommand, STATE_DIR } from './dev.ts';
 import { formatFindings, hasFault, readLook, showFinding, showVerdict } from './findings.ts';
 import { checkAll, findSurroundings } from './surroundings.ts';
 import { addVerb, Failure } from './verb.ts';
 
 const HELP = `
-It looks at what live-feed dev would need here: Node, PORT and HOST, the folder
-for channels (${STATE_DIR} or LIVE_FEED_STATE) and its disk, the engine, the
-settings (those of LIVE_FEED_SETTINGS too), the clock. It leaves nothing behind.
+Checks what live-feed dev needs here: Node, PORT and HOST, the folder for
+channels (${STATE_DIR} or LIVE_FEED_STATE) and its disk, the engine that
+LIVE_FEED_ENGINE names (workerd), the settings, the clock. It leaves nothing
+behind.
 
-Exit codes: 0 fit, 1 something is wrong, 2 not used rightly.
+Exit codes: 0 a relay can run here, 1 something is wrong, 2 usage error.
 `;
+
+/** The default engine where a name is none: the check of the settings finds that. */
+function findEngine(): EngineName {
+	try {
+		return chooseEngine();
+	} catch {
+		return 'workerd';
+	}
+}
 
 export function addCheck(program: Command): void {
 	addVerb(program, 'check')
-		.description('look whether this machine is fit to run a relay')
+		.description('check whether this machine can run a relay')
 		.option('--json', 'print one JSON object')
 		.addHelpText('after', HELP)
 		.action(async ({ json }: { json?: true }) => {
-			const engine = chooseEngine();
+			const engine = findEngine();
 			const versions = manifest.devDependencies;
 			const about = {
 				engine,

@@ -20,9 +20,9 @@ export const ENGINE_PACKAGES: Record<EngineName, string> = {
 };
 
 const HELP = `
-Channels are stored in ${STATE_DIR}, below the folder you are in; LIVE_FEED_STATE is
-another one. PORT is 1999 and HOST 127.0.0.1 unless set: nothing but this machine
-reaches the relay. Settings are variables (LIVE_FEED_SECRET asks for tokens), or
+Channels are stored in ${STATE_DIR}, below the folder you are in; LIVE_FEED_STATE
+names another one. PORT is 1999 and HOST 127.0.0.1 unless set: only this machine
+reaches the relay. Settings are variables (LIVE_FEED_SECRET requires tokens), or
 in the file of LIVE_FEED_SETTINGS, which kill -HUP reads again.
 
   live-feed dev
@@ -30,10 +30,11 @@ in the file of LIVE_FEED_SETTINGS, which kill -HUP reads again.
 
 LIVE_FEED_ENGINE is the engine that runs the relay: workerd (default) or partykit.
 Each is a package of its own. If it is not installed, this command prints the
-command that installs it.
+command that installs it. LIVE_FEED_START_TIMEOUT is how long the first answer may
+take: 120 seconds unless set.
 
-Exit codes: 0 stopped by a signal, 1 it did not stay, 2 it cannot start: engine,
-port, host, folder or settings cannot be used.
+Exit codes: 0 stopped by a signal; 1 no answer in time, or the engine kept dying;
+2 port, host, folder, settings or engine cannot be used.
 `;
 
 /** How this command was typed, for what is advised. */

@@ -2,18 +2,18 @@
 // Knows how settings are shown, and which are secret; never knows what a setting does.
 import process from 'node:process';
 import type { Command } from 'commander';
+import { chooseEngine, readStartTimeout } from '../run/engine.ts';
 import { readSources, type SettingSources } from '../run/settings-file.ts';
 import { findDefault, isSetting, listSettings, readSettings } from '../settings.ts';
 import { clean, createPalette, hasColours } from './terminal.ts';
 import { addVerb, Failure } from './verb.ts';
 
 const HELP = `
-Those of the environment, and of the file that LIVE_FEED_SETTINGS names, as a
-relay would read them that is started here and now; one that runs already may
-have been started with others. Of secrets and tokens only the number and the
-length are shown.
+Shows the settings with which a relay would start here and now: those of the
+environment, and of the file that LIVE_FEED_SETTINGS names. A relay that runs
+already may have others. Of secrets and tokens only number and length are shown.
 
-Exit codes: 0 a relay would start with them, 1 something is wrong, 2 not used rightly.
+Exit codes: 0 a relay would start with them, 1 something is wrong, 2 usage error.
 `;
 
 type From = 'environment' | 'file' | 'default';
@@ -41,7 +41,9 @@ export interface Effective {
 /** Of the command that starts a relay, by the environment alone, with what holds unless they are set. */
 const OF_START: Record<string, string> = {
 	LIVE_FEED_SETTINGS: 'none',
-	LIVE_FEED_STATE: '.partykit/state',
+	LIVE_FEED_STATE: '.live-feed',
+	LIVE_FEED_ENGINE: 'workerd',
+	LIVE_FEED_START_TIMEOUT: '120',
 	PORT: '1999',
 	HOST: '127.0.0.1',
 };
@@ -100,6 +102,13 @@ export function collectEffective(environment: Record<string, string | undefined>
 		if (value) return { name, value: mask(name, value), from: 'environment' };
 		return { name, value: unset === 'none' ? undefined : unset, from: 'default' };
 	});
+	for (const check of [() => chooseEngine(environment), () => readStartTimeout(environment)]) {
+		try {
+			check();
+		} catch (error) {
+			wrong.push((error as Error).message);
+		}
+	}
 	const { PORT: port } = environment;
 	if (port && !(Number.isInteger(Number(port)) && Number(port) >= 1 && Number(port) <= 65_535)) {
 		wrong.push(`PORT is a number from 1 to 65535; it is "${port}".`);
@@ -110,7 +119,7 @@ export function collectEffective(environment: Record<string, string | undefined>
 	const notes = strangers.map((name) => `${name} is in the environment, and no setting.`);
 	if (isOpen)
 		notes.push(
-			'Without LIVE_FEED_SECRET or LIVE_FEED_KEYS the relay is open: who reaches its port may read and publish.',
+			'Without LIVE_FEED_SECRET or LIVE_FEED_KEYS the relay is open: everyone who reaches its port may read and publish.',
 		);
 	return { isOpen, file: environment.LIVE_FEED_SETTINGS || undefined, settings: [...own, ...others], wrong, notes };
 }

@@ -1,14 +1,15 @@
 // What a relay needs of the machine it is to run on, looked at one by one.
-// Knows Node, ports, folders, disks, PartyKit and clocks; never knows how it is shown. It leaves nothing behind.
+// Knows Node, ports, folders, disks, engines and clocks; never knows how it is shown. It leaves nothing behind.
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import net from 'node:net';
 import path from 'node:path';
 import process from 'node:process';
 import { promisify, stripVTControlCharacters } from 'node:util';
-import type { EngineName } from '../run/engine.ts';
+import { adviseAddress } from '../run/advice.ts';
+import { describeAddress, type EngineName } from '../run/engine.ts';
 import { findPartyKit } from '../run/partykit-engine.ts';
+import { bracket, checkAddress, isLoopback, reachable, resolveHost } from '../run/port.ts';
 import { readSources } from '../run/settings-file.ts';
 import { isInUse, readOwner } from '../run/state-lock.ts';
 import { describeTrust, messageOf, showPath } from '../run/terminal.ts';
@@ -83,50 +84,34 @@ export async function checkPort({ environment, command }: Surroundings): Promise
 		const advice = `Give a number from 1 to 65535: PORT=3000 ${command}`;
 		return { name, standing: 'wrong', text: `PORT=${environment.PORT} is not a port.`, advice };
 	}
-	const another = `PORT=${port === 65_535 ? 1999 : port + 1} ${command}`;
-	const neighbour = await whoAnswers(port);
-	if (neighbour === 'relay') {
-		const text = `A live-feed relay answers on ${port} already.`;
-		return { name, standing: 'warning', text, advice: `A second one needs a port of its own: ${another}` };
-	}
-	const failure = neighbour === 'nobody' ? await tryListen(port, host) : 'EADDRINUSE';
-	if (failure === undefined) return { name, standing: 'ok', text: `${port} of ${host} is free.` };
-	const reasons: Record<string, [text: string, advice: string]> = {
-		EADDRINUSE: [
-			`${port} is taken by a process that is no live-feed relay.`,
-			`Stop that one, or take another port: ${another}`,
-		],
-		EACCES: [`${port} may not be listened on by you.`, `Take a port above 1023: PORT=1999 ${command}`],
-		EADDRNOTAVAIL: [
-			`HOST=${host} is no address of this machine.`,
-			`Leave HOST out, or take 0.0.0.0 for all addresses.`,
-		],
-	};
-	const [text, advice] = reasons[failure] ?? [`${port} of ${host} cannot be listened on (${failure}).`, another];
-	return { name, standing: 'wrong', text, advice };
+	const address = await resolveHost(host);
+	const problem = address === undefined ? 'no-host' : await checkAddress(port, address);
+	if (!problem) return { name, standing: 'ok', text: `${port} of ${host} is free.` };
+	const advice = adviseAddress(problem, { command, port });
+	if (problem !== 'port-busy' || address === undefined)
+		return { name, standing: 'wrong', text: describeAddress(problem, port, host), advice };
+	if (!(await isRelay(port, address)))
+		return { name, standing: 'wrong', text: `${port} is taken by a process that is no live-feed relay.`, advice };
+	const other = `A second one needs a port of its own: PORT=${port === 65_535 ? 1999 : port + 1} ${command}`;
+	return { name, standing: 'warning', text: `A live-feed relay answers on ${port} already.`, advice: other };
 }
 
-async function tryListen(port: number, host: string): Promise<string | undefined> {
-	return await new Promise((resolve) => {
-		const server = net.createServer();
-		server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-		server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(undefined)));
+/** True where a relay answers at the address, or at 127.0.0.1, where another process takes the port as well. */
+async function isRelay(port: number, address: string): Promise<boolean> {
+	const answers = [...new Set([reachable(address), '127.0.0.1'])].map(async (host) => {
+		try {
+			const response = await fetch(`http://${bracket(host)}:${port}/health`, {
+				headers: { connection: 'close' },
+				redirect: 'manual',
+				signal: AbortSignal.timeout(TIMEOUT_MS),
+			});
+			const health = await response.json();
+			return health?.status === 'ok' && typeof health.time === 'number';
+		} catch {
+			return false;
+		}
 	});
-}
-
-async function whoAnswers(port: number): Promise<'relay' | 'stranger' | 'nobody'> {
-	try {
-		const response = await fetch(`http://127.0.0.1:${port}/health`, {
-			headers: { connection: 'close' },
-			redirect: 'manual',
-			signal: AbortSignal.timeout(TIMEOUT_MS),
-		});
-		const health = await response.json().catch(() => undefined);
-		return health?.status === 'ok' && typeof health.time === 'number' ? 'relay' : 'stranger';
-	} catch (error) {
-		const { cause } = error as { cause?: { code?: string } };
-		return cause?.code === 'ECONNREFUSED' ? 'nobody' : 'stranger';
-	}
+	return (await Promise.all(answers)).includes(true);
 }
 
 /** Can the folder be written, or made where it is not there yet? */
@@ -260,10 +245,6 @@ export function checkSettings({ environment }: Surroundings): Finding {
 	const host = environment.HOST || '127.0.0.1';
 	const trust = stripVTControlCharacters(describeTrust(host, Number(port || 1999), read));
 	return { name, standing: read.isOpen && !isLoopback(host) ? 'warning' : 'ok', text: `${given} ${trust}` };
-}
-
-function isLoopback(host: string): boolean {
-	return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
 /** Is it a day on which this can run, and not before what is stored? */

@@ -13,7 +13,7 @@ const MEMORY_MS = 10_000;
 /** How long a stop waits for the relay to say goodbye, ms. */
 const GO_AWAY_MS = 250;
 /** How long a process may take to end after SIGTERM, ms. */
-const END_MS = 1500;
+const END_MS = 1000;
 const HEALTH_MS = 1000;
 
 /** Where a relay listens, and the secret by which its starter may tell it something. */
@@ -107,6 +107,11 @@ export function isAlive(pid: number): boolean {
 	} catch {
 		return false; // it ended between the two looks
 	}
+}
+
+/** Returns how a process ended, in words. */
+export function nameExit({ code, signal }: { code: number | null; signal: string | null }): string {
+	return signal ?? `exit code ${code}`;
 }
 
 /** Ends a child by SIGTERM, and by SIGKILL where that takes too long. */

@@ -20,12 +20,14 @@ export type EngineName = (typeof ENGINES)[number];
 
 export type EngineFailure =
 	| 'not-installed'
+	| 'unsupported'
 	| 'port-busy'
 	| 'no-host'
 	| 'forbidden'
 	| 'build-failed'
 	| 'died'
-	| 'timeout';
+	| 'timeout'
+	| 'aborted';
 
 /** The engine did not start. The message carries the last lines of its own output. */
 export class EngineError extends Error {
@@ -64,7 +66,7 @@ export type Program =
 
 export interface EngineOptions {
 	port: number;
-	/** The interface to listen on. Default: 127.0.0.1. */
+	/** The address to listen on, not a name. Default: 127.0.0.1. */
 	host?: string;
 	/** The folder that keeps what channels store. It is made if it is missing. */
 	stateDir: string;
@@ -76,6 +78,8 @@ export interface EngineOptions {
 	timeoutMs?: number;
 	/** Default: the engine that `LIVE_FEED_ENGINE` names, or workerd, on this repository. */
 	program?: Program;
+	/** Ends a start that still waits for its first answer. */
+	signal?: AbortSignal;
 }
 
 export interface EngineExit {
@@ -110,8 +114,8 @@ export interface Engine extends Pick<Run, 'pid' | 'exited' | 'stop'> {
 }
 
 /** @throws Error where `LIVE_FEED_ENGINE` names no engine */
-export function chooseEngine(): EngineName {
-	const name = process.env.LIVE_FEED_ENGINE || 'workerd';
+export function chooseEngine(environment = process.env): EngineName {
+	const name = environment.LIVE_FEED_ENGINE || 'workerd';
 	const engine = ENGINES.find((one) => one === name);
 	if (engine) return engine;
 	throw new Error(`LIVE_FEED_ENGINE is workerd or partykit, not ${name.slice(0, 40)}.`);
@@ -128,8 +132,8 @@ export function findProgram(engine: EngineName = chooseEngine()): Program {
 }
 
 /** Milliseconds. @throws Error where `LIVE_FEED_START_TIMEOUT` is no number of seconds */
-export function readStartTimeout(): number {
-	const given = process.env.LIVE_FEED_START_TIMEOUT;
+export function readStartTimeout(environment = process.env): number {
+	const given = environment.LIVE_FEED_START_TIMEOUT;
 	if (!given) return START_TIMEOUT_MS;
 	const seconds = Number(given);
 	if (seconds > 0 && seconds <= 86_400) return seconds * 1000;
@@ -143,6 +147,7 @@ export function readStartTimeout(): number {
 export async function startEngine(options: EngineOptions): Promise<Engine> {
 	const program = options.program ?? findProgram();
 	let current = await startOnce(options, program);
+	let starting: Promise<Run> | undefined;
 	return {
 		name: program.engine,
 		url: `http://127.0.0.1:${options.port}`,
@@ -161,18 +166,23 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 		},
 		async restart() {
 			await current.stop();
-			current = await startOnce(options, program);
+			starting = startOnce(options, program);
+			current = await starting;
 		},
-		stop: () => current.stop(),
+		async stop() {
+			await starting?.catch(() => undefined);
+			await current.stop();
+		},
 	};
 }
 
 // PartyKit picks its inner ports first and binds them later, so two starts at once can collide.
 async function startOnce(options: EngineOptions, program: Program): Promise<Run> {
-	const { port, host = '127.0.0.1' } = options;
+	const { port, host = '127.0.0.1', signal } = options;
 	for (let attempt = 1; ; attempt++) {
 		const problem = await checkAddress(port, host);
 		if (problem) throw new EngineError(problem, describeAddress(problem, port, host));
+		if (signal?.aborted) throw new EngineError('aborted', 'The start was cancelled.');
 		try {
 			return program.engine === 'partykit' ? await runPartyKit(options, program) : await runWorkerd(options, program);
 		} catch (error) {

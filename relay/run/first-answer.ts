@@ -7,7 +7,7 @@ import type { Output } from './engine-process.ts';
 const LOOK_MS = 10;
 const BUILD_LOOK_MS = 100;
 /** How often a slow start is explained, ms. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 5000;
 
 export interface Start {
 	hasAnswered(): Promise<boolean>;
@@ -20,26 +20,25 @@ export interface Start {
 	stop(): Promise<void>;
 }
 
-/** @throws EngineError `died`, `build-failed`, `timeout`; nothing that was started is left then */
-export async function waitForAnswer({ port, log, timeoutMs }: EngineOptions, start: Start): Promise<void> {
+/** @throws EngineError `died`, `not-installed`, `build-failed`, `timeout`, `aborted`; nothing that was started is left then */
+export async function waitForAnswer({ port, log, timeoutMs, signal }: EngineOptions, start: Start): Promise<void> {
 	const limitMs = timeoutMs ?? readStartTimeout();
 	const begunAt = Date.now();
 	let explainAt = begunAt + PATIENCE_MS;
 	let deadline = begunAt + limitMs;
 	while (!(await start.hasAnswered())) {
 		const now = Date.now();
-		let failure = start.findFailure();
+		let failure = signal?.aborted ? new EngineError('aborted', 'The start was cancelled.') : start.findFailure();
 		if (!failure && start.isPatient()) {
 			await delay(BUILD_LOOK_MS);
 			deadline += Date.now() - now;
 			continue;
 		}
 		if (!failure && now > deadline) {
-			const text = `The relay did not answer on port ${port} within ${limitMs / 1000} s. LIVE_FEED_START_TIMEOUT allows more.`;
-			failure = new EngineError('timeout', text, start.output.text);
+			failure = new EngineError('timeout', `The relay did not answer on port ${port} within ${limitMs / 1000} s.`);
 		}
 		if (failure) {
-			await delay(BUILD_LOOK_MS); // the rest of its words
+			if (failure.reason !== 'aborted') await delay(BUILD_LOOK_MS); // the rest of its words
 			await start.stop();
 			throw new EngineError(failure.reason, failure.message.split('\n\n')[0] ?? '', start.output.text);
 		}

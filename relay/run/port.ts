@@ -1,10 +1,33 @@
 // Addresses of this machine: whether a relay can listen on one, and how it is asked there.
 // Knows sockets and the form of addresses; never knows what listens.
+import { lookup } from 'node:dns/promises';
 import http from 'node:http';
 import net from 'node:net';
 
 /** How long an unknown listener may take to accept, ms. */
 const CONNECT_TIMEOUT_MS = 1000;
+
+/** Returns the address of a name, IPv4 where it has both, or undefined where it has none. An address is returned as it is. */
+export async function resolveHost(host: string): Promise<string | undefined> {
+	if (net.isIP(host) !== 0) return host;
+	try {
+		const [first] = await lookup(host, { all: true, verbatim: false });
+		return first?.address;
+	} catch {
+		return undefined; // no such name
+	}
+}
+
+/** True for an address or a name that nothing but this machine reaches. */
+export function isLoopback(host: string): boolean {
+	return host === 'localhost' || host === '::1' || host.startsWith('127.');
+}
+
+/** Returns `http://…` by which this machine reaches a relay that listens on `host`. */
+export function formatBase(host: string, port: number): string {
+	const isEverywhere = ['127.0.0.1', '0.0.0.0', '::'].includes(host);
+	return `http://${isEverywhere ? 'localhost' : bracket(host)}:${port}`;
+}
 
 /** Returns the address that reaches a listener on `host` from this machine. */
 export function reachable(host: string): string {
@@ -22,9 +45,15 @@ export async function checkAddress(
 	port: number,
 	host = '127.0.0.1',
 ): Promise<'port-busy' | 'no-host' | 'forbidden' | undefined> {
-	// Another process may listen on all interfaces, beside which this one could still be bound.
+	const problem = await tryListen(port, host);
+	if (problem) return problem;
+	// Another process may listen on all interfaces, beside which some systems let this one be bound.
 	for (const place of new Set([reachable(host), '127.0.0.1'])) if (await accepts(port, place)) return 'port-busy';
-	return await new Promise((resolve) => {
+	return undefined;
+}
+
+function tryListen(port: number, host: string): Promise<'port-busy' | 'no-host' | 'forbidden' | undefined> {
+	return new Promise((resolve) => {
 		const server = net.createServer();
 		server.once('error', ({ code }: NodeJS.ErrnoException) => {
 			if (code === 'EADDRINUSE') resolve('port-busy');

@@ -3,8 +3,15 @@
 import { closeSync, openSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import { setTimeout as delay } from 'node:timers/promises';
 import { readSettings } from '../settings.ts';
+import {
+	type AddressProblem,
+	adviseAddress,
+	adviseEngine,
+	adviseFolder,
+	adviseState,
+	isAddressProblem,
+} from './advice.ts';
 import {
 	chooseEngine,
 	describeAddress,
@@ -16,14 +23,15 @@ import {
 	startEngine,
 } from './engine.ts';
 import { findPartyKit } from './partykit-engine.ts';
-import { checkAddress } from './port.ts';
+import { checkAddress, resolveHost } from './port.ts';
 import { collectSettings, settingsFile } from './settings-file.ts';
 import { describe, type HeldState, StateError, takeState } from './state-lock.ts';
+import { keepRunning } from './supervisor.ts';
 import { announce, complain, describeTrust, isNoise, messageOf, report, showPath } from './terminal.ts';
 import { findWorkerd } from './workerd-engine.ts';
 
-const QUICK_DEATH_MS = 10_000;
-const MAX_QUICK_DEATHS = 5;
+/** A stop that takes longer is cut off, ms. */
+const STOP_MS = 2800;
 
 /** Makes what is served to pages; the function that it resolves with ends its work. */
 export type MakeSite = () => Promise<() => Promise<void>>;
@@ -43,23 +51,24 @@ export interface Serving {
 	engine?: EngineName;
 }
 
-/** Exit codes: 0 stopped by a signal, 1 cannot build or stay alive, 2 cannot start with what it was given: settings, port, host, folder, engine. */
+/** Exit codes: 0 stopped by a signal; 1 could not build, did not answer in time or did not stay; 2 cannot start with what it was given: settings, port, host, folder, engine. */
 export async function serve(serving: Serving): Promise<void> {
 	const { command, makeSite } = serving;
 	const port = Number(process.env.PORT || 1999);
 	const host = process.env.HOST || '127.0.0.1';
 	const stateDir = path.resolve(process.env.LIVE_FEED_STATE || serving.stateDir);
 
+	const stopping = new AbortController();
 	let engine: Engine | undefined;
 	let starting: Promise<Engine> | undefined;
 	let closeSite = async () => {};
-	let isStopping = false;
 	let reloading: Promise<void> = Promise.resolve();
+	const isStopping = () => stopping.signal.aborted;
 	const stop = async (code: number) => {
-		if (isStopping) return;
-		isStopping = true;
+		if (isStopping()) return;
+		stopping.abort();
 		// Whatever hangs, the terminal is given back in time.
-		setTimeout(() => process.exit(code || 1), 2800).unref();
+		setTimeout(() => process.exit(code || 1), STOP_MS).unref();
 		try {
 			const running = engine ?? (await starting?.catch(() => undefined));
 			await Promise.all([running?.stop(), closeSite()]);
@@ -67,6 +76,8 @@ export async function serve(serving: Serving): Promise<void> {
 			process.exit(code);
 		}
 	};
+	// A terminal or a log reader that is gone is no reason to end.
+	for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 	for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(0));
 	// Of a terminal that is gone, or the word to read the settings again.
 	process.on('SIGHUP', () => void (settingsFile && hasTerminalOrNone() ? reload() : stop(0)));
@@ -78,8 +89,11 @@ export async function serve(serving: Serving): Promise<void> {
 	}
 
 	if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-		complain(`PORT=${process.env.PORT} is not a port.`, `Give a number from 1 to 65535: PORT=3000 ${command}`);
-		return await stop(2);
+		return await fail(
+			2,
+			`PORT=${process.env.PORT} is not a port.`,
+			`Use a number from 1 to 65535: PORT=3000 ${command}`,
+		);
 	}
 	let settings: Record<string, string>;
 	let program: Program;
@@ -89,41 +103,44 @@ export async function serve(serving: Serving): Promise<void> {
 		program = serving.program(serving.engine ?? chooseEngine());
 		timeoutMs = readStartTimeout();
 	} catch (error) {
-		complain('The settings cannot be used.', messageOf(error));
-		return await stop(2);
+		return await fail(2, 'The settings cannot be used.', messageOf(error));
 	}
+	const attempt = { command, install: serving.install, engine: program.engine, port, stateDir };
 	const isWatching = program.engine === 'partykit' && program.waitForFix === true;
 	// All this before anything is built, so that the answer comes at once.
 	try {
 		if (program.engine === 'partykit') findPartyKit();
 		else findWorkerd();
 	} catch (error) {
-		complain(messageOf(error), adviseEngine(error, program.engine));
-		return await stop(2);
+		return await fail(2, messageOf(error), adviseEngine(error, attempt));
 	}
-	const problem = await checkAddress(port, host);
+	const address = await resolveHost(host);
+	if (address === undefined) return await failAddress('no-host');
+	const problem = await checkAddress(port, address);
 	if (problem) return await failAddress(problem);
 	let held: HeldState;
 	try {
 		held = await takeState(stateDir);
 	} catch (error) {
 		if (!(error instanceof StateError)) throw error;
-		complain(`${error.message} (${showPath(stateDir)})`, adviseState(error));
-		return await stop(2);
+		return await fail(2, `${error.message} (${showPath(stateDir)})`, adviseState(error, attempt));
 	}
 	process.on('exit', () => held.release());
 	void held.lost.then(() => {
-		complain(`Another relay has taken ${showPath(stateDir)}.`, 'Give each relay a folder of its own: LIVE_FEED_STATE.');
-		void stop(1);
+		void fail(
+			1,
+			`Another relay has taken ${showPath(stateDir)}.`,
+			'Give each relay a folder of its own: LIVE_FEED_STATE.',
+		);
 	});
 
 	try {
 		if (makeSite) closeSite = await makeSite();
 	} catch (error) {
+		if (!isWatching) return await fail(1, 'The widget could not be built.', messageOf(error));
 		complain('The widget could not be built.', messageOf(error));
-		if (!isWatching) return await stop(1);
 	}
-	if (isStopping) return;
+	if (isStopping()) return;
 
 	let builds = 0;
 	const log = (line: string) => {
@@ -133,48 +150,25 @@ export async function serve(serving: Serving): Promise<void> {
 		else if (!isNoise(line)) report(line);
 	};
 	try {
-		starting = startEngine({ port, host, stateDir, log, timeoutMs, program, vars: () => settings });
+		const { signal } = stopping;
+		const vars = () => settings;
+		starting = startEngine({ port, host: address, stateDir, log, timeoutMs, program, vars, signal });
 		engine = await starting;
 	} catch (error) {
-		if (isStopping) return;
-		if (error instanceof EngineError && isAddressProblem(error.reason)) return await failAddress(error.reason);
-		if (isOfFileSystem(error)) {
-			complain(`The folder ${showPath(stateDir)} cannot be written: ${describe(error)}.`, adviseFolder());
-			return await stop(2);
-		}
-		complain('The relay did not start.', messageOf(error));
-		return await stop(1);
+		if (isStopping()) return;
+		return await failStart('The relay did not start.', error);
 	}
-	if (isStopping) return;
+	if (isStopping()) return;
 	announce({ port, host, stateDir, isWatching, settings: readSettings(settings) });
-
-	let quickDeaths = 0;
-	for (;;) {
-		const since = Date.now();
-		const exit = await engine.exited;
-		if (isStopping) return;
-		if (exit.expected) {
-			await reloading;
-			continue;
-		}
-		quickDeaths = Date.now() - since < QUICK_DEATH_MS ? quickDeaths + 1 : 1;
-		if (quickDeaths >= MAX_QUICK_DEATHS) {
-			complain(`The engine died ${quickDeaths} times in a row (${nameOf(exit)}).`, exit.output);
-			return await stop(1);
-		}
-		report(`The engine died (${nameOf(exit)}); starting it again.`, true);
-		await delay(quickDeaths === 1 ? 0 : 125 * 2 ** (quickDeaths - 1));
-		if (isStopping) return;
-		try {
+	const surrender = await keepRunning(engine, {
+		isStopping,
+		reloaded: () => reloading,
+		beforeRestart: () => {
 			builds = 0;
-			await engine.restart();
-			report('Running again.');
-		} catch (error) {
-			if (isStopping) return;
-			complain('The relay did not start again.', messageOf(error));
-			return await stop(1);
-		}
-	}
+		},
+		report,
+	});
+	if (surrender && !isStopping()) await failStart(surrender.problem, surrender.error);
 
 	/** What is changed holds for everybody at once: all are sent away, and come back to the new settings. */
 	async function reload(): Promise<void> {
@@ -191,52 +185,38 @@ export async function serve(serving: Serving): Promise<void> {
 			.then(
 				() => report(`Settings read again. ${describeTrust(host, port, readSettings(settings))}`),
 				async (error) => {
-					if (isStopping) return;
-					complain('The relay did not start again.', messageOf(error));
-					await stop(1);
+					if (!isStopping()) await failStart('The relay did not start again.', error);
 				},
 			);
 	}
 
-	async function failAddress(problem: 'port-busy' | 'no-host' | 'forbidden'): Promise<void> {
-		const other = `PORT=${port === 65_535 ? 1999 : port + 1} ${command}`;
-		const advice = {
-			'port-busy': `Stop that one, or take another port: ${other}`,
-			'no-host': `Give an address of this machine, such as 127.0.0.1, ::1 or 0.0.0.0: HOST=127.0.0.1 ${command}`,
-			forbidden: `Take a port above 1023: ${port > 1023 ? other : `PORT=1999 ${command}`}`,
-		};
-		complain(describeAddress(problem, port, host), advice[problem]);
-		await stop(2);
+	async function failStart(problem: string, error: unknown): Promise<void> {
+		if (error instanceof EngineError) {
+			if (isAddressProblem(error.reason)) return await failAddress(error.reason);
+			const isMissing = error.reason === 'not-installed' || error.reason === 'unsupported';
+			const [own = problem] = error.message.split('\n\n');
+			return await fail(isMissing ? 2 : 1, own, adviseEngine(error, attempt));
+		}
+		if (isOfFileSystem(error)) {
+			const text = `The folder ${showPath(stateDir)} cannot be written: ${describe(error)}.`;
+			return await fail(2, text, adviseFolder(command));
+		}
+		await fail(1, problem, messageOf(error));
 	}
 
-	function adviseEngine(error: unknown, engine: EngineName): string {
-		const isBroken = /no binary|cannot be run/.test(messageOf(error));
-		const other = engine === 'workerd' ? 'partykit' : 'workerd';
-		return isBroken
-			? `Run it on the other engine: LIVE_FEED_ENGINE=${other} ${command}`
-			: `Install it: ${serving.install(engine)}`;
+	async function failAddress(problem: AddressProblem): Promise<void> {
+		await fail(2, describeAddress(problem, port, host), adviseAddress(problem, { command, port }));
 	}
 
-	function adviseState({ reason }: StateError): string {
-		if (reason === 'in-use')
-			return `Stop that one, or keep these elsewhere: LIVE_FEED_STATE=${showPath(stateDir)}-2 PORT=${port} ${command}`;
-		if (reason === 'newer')
-			return `Update live-feed, or keep these elsewhere: LIVE_FEED_STATE=${showPath(stateDir)}-2 ${command}`;
-		return adviseFolder();
+	async function fail(code: 1 | 2, problem: string, advice: string): Promise<void> {
+		complain(problem, advice);
+		await stop(code);
 	}
-
-	function adviseFolder(): string {
-		return `Make it writable and its disk not full, or name another folder: LIVE_FEED_STATE=/path/to/state ${command}`;
-	}
-}
-
-function isAddressProblem(reason: EngineError['reason']): reason is 'port-busy' | 'no-host' | 'forbidden' {
-	return reason === 'port-busy' || reason === 'no-host' || reason === 'forbidden';
 }
 
 /** True for an error that the file system gave, and no engine. */
 function isOfFileSystem(error: unknown): boolean {
-	return error instanceof Error && !(error instanceof EngineError) && 'syscall' in error;
+	return error instanceof Error && 'syscall' in error;
 }
 
 /** True in the background, and in a terminal that is still there. */
@@ -248,8 +228,4 @@ function hasTerminalOrNone(): boolean {
 	} catch {
 		return false;
 	}
-}
-
-function nameOf(exit: { code: number | null; signal: string | null }): string {
-	return exit.signal ?? `exit code ${exit.code}`;
 }

@@ -48,19 +48,19 @@ export interface HeldState {
  * @throws StateError
  */
 export async function takeState(stateDir: string): Promise<HeldState> {
-	const owner = readOwner(stateDir);
-	if (owner && (await isInUse(stateDir, owner))) {
-		const where = owner.place === findPlace() ? '' : ` of another machine or container (${owner.place.split('/')[0]})`;
-		throw new StateError('in-use', `A relay (process ${owner.pid}${where}) already keeps its channels in this folder.`);
-	}
 	const note = findNote(stateDir);
 	const text = `${process.pid} ${readStart(process.pid)} ${findPlace()}\n`;
+	const former = readNote(note);
+	await refuseInUse(stateDir);
 	try {
 		mkdirSync(stateDir, { recursive: true });
 		checkVersion(stateDir);
-		writeFileSync(note, text);
+		// Of two that start at once on the same folder, one finds the other's note.
+		if (former !== undefined && readNote(note) === former) rmSync(note);
+		writeFileSync(note, text, { flag: 'wx' });
 	} catch (error) {
 		if (error instanceof StateError) throw error;
+		if ((error as NodeJS.ErrnoException).code === 'EEXIST' && readNote(note) !== undefined) await refuseInUse(stateDir);
 		throw new StateError('unwritable', `The folder cannot be written: ${describe(error)}.`);
 	}
 	let tellLost = () => {};
@@ -79,6 +79,14 @@ export async function takeState(stateDir: string): Promise<HeldState> {
 			if (readNote(note) === text) rmSync(note, { force: true });
 		},
 	};
+}
+
+/** @throws StateError `in-use` */
+async function refuseInUse(stateDir: string): Promise<void> {
+	const owner = readOwner(stateDir);
+	if (!owner || !(await isInUse(stateDir, owner))) return;
+	const where = owner.place === findPlace() ? '' : ` of another machine or container (${owner.place.split('/')[0]})`;
+	throw new StateError('in-use', `A relay (process ${owner.pid}${where}) already keeps its channels in this folder.`);
 }
 
 /** Returns the process that took the folder last and has not given it back. It may be gone all the same. */
@@ -107,13 +115,12 @@ export async function isInUse(stateDir: string, { pid, start, place }: Owner): P
 /** @throws StateError `newer` */
 function checkVersion(stateDir: string): void {
 	const file = path.join(stateDir, 'version');
-	const version = Number(readNote(file) ?? STATE_VERSION);
-	if (version > STATE_VERSION)
-		throw new StateError(
-			'newer',
-			`A newer live-feed stored these channels (layout ${version}, this one knows ${STATE_VERSION}).`,
-		);
-	writeFileSync(file, `${STATE_VERSION}\n`);
+	const text = readNote(file)?.trim();
+	if (text && !(Number(text) <= STATE_VERSION)) {
+		const known = `layout ${text.slice(0, 20)}, this one knows ${STATE_VERSION}`;
+		throw new StateError('newer', `A newer live-feed stored these channels (${known}).`);
+	}
+	if (text !== String(STATE_VERSION)) writeFileSync(file, `${STATE_VERSION}\n`);
 }
 
 function findNote(stateDir: string): string {

@@ -3,6 +3,7 @@
 import path from 'node:path';
 import process from 'node:process';
 import type { Settings } from '../settings.ts';
+import { formatBase, isLoopback } from './port.ts';
 
 const hasColour = process.stdout.isTTY && !process.env.NO_COLOR;
 const paint = (code: number) => (text: string) => (hasColour ? `\u001b[${code}m${text}\u001b[0m` : text);
@@ -38,7 +39,8 @@ export function announce(running: {
 	settings: Settings;
 }): void {
 	const { port, host, stateDir, isWatching, settings } = running;
-	const base = `http://localhost:${port}`;
+	const base = formatBase(host, port);
+	const events = `${base}/channels/demo/events`;
 	const row = (name: string, value: string) => `${dim(name.padEnd(9))}${value}`;
 	const lines = [
 		'',
@@ -49,14 +51,20 @@ export function announce(running: {
 		row('Health', `${base}/health`),
 		row('State', showPath(stateDir)),
 		'',
-		row('Publish', bold(`curl -d 'text=Hello from the terminal' ${base}/channels/demo/events`)),
+		row('Publish', bold(`curl -d 'text=Hello from the terminal' ${base.includes('[') ? `'${events}'` : events}`)),
 		'',
 		describeTrust(host, port, settings),
+		...(needsOrigin(host, base, settings) ? [`Pages of this address need LIVE_FEED_ORIGINS=${base}`] : []),
 		dim('Ctrl-C stops it.'),
 		'',
 	];
 	// In one piece, so that who waits for the first word has the rest too.
 	process.stdout.write(lines.map((line) => (line === '' ? '\n' : `  ${line}\n`)).join(''));
+}
+
+/** True where the relay would refuse the pages that it serves itself: an open one takes those of this machine alone. */
+function needsOrigin(host: string, base: string, { isOpen, origins }: Settings): boolean {
+	return isOpen && !base.includes('//localhost:') && !isLoopback(host) && !origins?.includes(base);
 }
 
 /** Whom it trusts: what whoever starts a relay must not overlook. */
@@ -66,7 +74,7 @@ export function describeTrust(host: string, port: number, { isOpen, publicChanne
 		const open = publicChannels.length > 0 ? `; anybody reads ${publicChannels.join(', ')}` : '';
 		return dim(`Asks for tokens${open}; ${pages}.`);
 	}
-	return host === '127.0.0.1'
+	return isLoopback(host)
 		? dim('Open: it trusts everything on this machine, and nothing else reaches it. LIVE_FEED_SECRET asks for tokens.')
 		: yellow(`Open on ${host}: it trusts whoever reaches port ${port}. LIVE_FEED_SECRET asks for tokens.`);
 }

@@ -8,47 +8,61 @@ import path from 'node:path';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EngineError, type EngineExit, type EngineOptions, type Program, type Run } from './engine.ts';
-import { createSecret, endChild, isHealthy, killAll, Output, reportMemory, sayGoAway } from './engine-process.ts';
+import {
+	createSecret,
+	endChild,
+	isHealthy,
+	killAll,
+	nameExit,
+	Output,
+	reportMemory,
+	sayGoAway,
+} from './engine-process.ts';
 import { waitForAnswer } from './first-answer.ts';
 import { BUNDLE_FILE, formatConfig, OBJECTS_FOLDER } from './workerd-config.ts';
 
 const CONFIG_FILE = 'relay.capnp';
+const LEASH_FILE = 'leash.sh';
+/** How a shell says that a program cannot be run, or is not there (POSIX, 2.8.2). */
+const CANNOT_RUN = [126, 127];
 /** How a shell says that a signal ended a process: the signal's number, added to this. */
 const SIGNALLED = 128;
-/**
- * Runs a program, says its process id on file 3, and kills it as soon as standard input ends, which is when its starter ends,
- * however that ends. The exit code is the program's own.
- */
-const LEASH = `exec 4<&0 5>&3 3>&-
+/** A shell script, so that no starter is needed that could be killed before it has killed the engine. */
+const LEASH = `# Runs a program, writes its process id to file 3, and kills it when standard input ends, which is when its starter ends.
+# The exit code is the program's own.
+exec 4<&0 5>&3 3>&-
 "$@" </dev/null 4<&- 5>&- & engine=$!
 echo $engine >&5; exec 5>&-
 { while read -r _ <&4; do :; done; kill -KILL $engine; } >/dev/null 2>&1 & leash=$!
 exec 4<&-
 wait $engine; code=$?
 kill $leash 2>/dev/null
-exit $code`;
+exit $code
+`;
+
+/** The package's own way to its binary. */
+function loadWorkerd(): string {
+	return (createRequire(import.meta.url)('workerd') as { default: string }).default;
+}
 
 /**
  * Returns the file of workerd's binary for this machine.
- * @throws EngineError `not-installed`
+ * @throws EngineError `not-installed`, `unsupported`
  */
-export function findWorkerd(): string {
+export function findWorkerd(load = loadWorkerd): string {
+	const machine = `${process.platform} on ${process.arch}`;
 	let file: string;
 	try {
-		({ default: file } = createRequire(import.meta.url)('workerd') as { default: string });
+		file = load();
 	} catch (error) {
-		// The package is there and says that it has nothing for this processor or system.
-		const isUnsupported = error instanceof Error && /unsupported|platform/i.test(error.message);
-		const what = `for ${process.platform} on ${process.arch}`;
-		throw new EngineError(
-			'not-installed',
-			isUnsupported ? `workerd has no binary ${what}.` : `workerd, which runs the relay, is not installed ${what}.`,
-		);
+		if (error instanceof Error && error.message.startsWith('Unsupported platform'))
+			throw new EngineError('unsupported', `workerd, which runs the relay, has no binary for ${machine}.`);
+		throw new EngineError('not-installed', `workerd, which runs the relay, is not installed for ${machine}.`);
 	}
 	try {
 		accessSync(file, constants.X_OK);
 	} catch {
-		throw new EngineError('not-installed', `workerd's binary is missing or cannot be run: ${file}`);
+		throw new EngineError('not-installed', `workerd, which runs the relay, is missing or cannot be run: ${file}`);
 	}
 	return file;
 }
@@ -66,13 +80,13 @@ export async function runWorkerd(options: EngineOptions, program: Program & { en
 	const listener = { port, host, secret };
 	const values = { ...(typeof vars === 'function' ? vars() : vars), LIVE_FEED_CONTROL: secret };
 	const config = writeConfig(options, program, Object.keys(values));
-	const child = start([workerd, 'serve', config], values);
+	const child = start(config, [workerd, 'serve', config], values);
 
 	let enginePid = process.platform === 'win32' ? child.pid : undefined;
 	child.stdio[3]?.on('data', (data: Buffer) => {
 		enginePid = Number(String(data)) || enginePid;
 	});
-	let isGone = false;
+	let end: Pick<EngineExit, 'code' | 'signal'> | undefined;
 	let isReady = false;
 	let isStopping = false;
 	const output = new Output((line) => options.log?.(line));
@@ -80,21 +94,24 @@ export async function runWorkerd(options: EngineOptions, program: Program & { en
 	const endReports = reportMemory(listener, () => (isReady && !isStopping ? enginePid : undefined));
 	const exited = new Promise<EngineExit>((resolve) => {
 		const closed = new Promise<void>((done) => child.once('close', () => done()));
-		child.once('exit', async (code, signal) => {
-			isGone = true;
+		const settle = async (code: number | null, signal: string | null) => {
+			end = readExit(code, signal);
 			endReports();
 			// Where the shell was killed, the engine is still there.
 			if (enginePid !== undefined) await killAll(new Set([enginePid]));
 			await Promise.race([closed, delay(200)]); // its last words may still be on the way
-			resolve({ expected: isStopping, ...readExit(code, signal), output: output.text });
-		});
+			resolve({ expected: isStopping, ...end, output: output.text });
+		};
+		child.once('exit', settle);
+		child.once('error', () => child.pid === undefined && settle(CANNOT_RUN[0] ?? null, null));
 	});
 	const stop = async () => {
 		isStopping = true;
 		endReports();
-		if (isReady && !isGone) await sayGoAway(listener);
+		if (isReady && !end) await sayGoAway(listener);
 		// workerd waits for its open sockets as long as they like.
 		await endChild(child, (signal) => {
+			if (signal === 'SIGKILL' && child.pid !== undefined && tryKill(-child.pid, signal)) return;
 			if (enginePid === undefined || !tryKill(enginePid, signal)) child.kill(signal);
 		});
 		await exited;
@@ -102,7 +119,7 @@ export async function runWorkerd(options: EngineOptions, program: Program & { en
 
 	await waitForAnswer(options, {
 		hasAnswered: async () => enginePid !== undefined && (await isHealthy(listener)),
-		findFailure: () => (isGone ? new EngineError('died', 'The engine ended before it answered.') : undefined),
+		findFailure: () => (end ? explainEnd(end, workerd) : undefined),
 		isPatient: () => false,
 		output,
 		stop,
@@ -131,14 +148,17 @@ function writeConfig(
 	copyFileSync(bundle, path.join(folder, BUNDLE_FILE));
 	const file = path.join(folder, CONFIG_FILE);
 	writeFileSync(file, format({ host, port, site, objects, variables }));
+	writeFileSync(path.join(folder, LEASH_FILE), LEASH);
 	return file;
 }
 
 /** Secrets travel in the environment, which no other user sees. */
-function start(command: string[], values: Record<string, string>): ChildProcess {
+function start(config: string, command: string[], values: Record<string, string>): ChildProcess {
 	const isWindows = process.platform === 'win32';
 	const [program = '', ...rest] = command;
-	const [file, args] = isWindows ? [program, rest] : ['/bin/sh', ['-c', LEASH, 'live-feed', ...command]];
+	// The shell reads the script, which may lie on a disk from which nothing can be executed.
+	const leash = path.join(path.dirname(config), LEASH_FILE);
+	const [file, args] = isWindows ? [program, rest] : ['/bin/sh', [leash, ...command]];
 	return spawn(file, args, {
 		// A group of its own: Ctrl-C is for the starter, which ends it in order.
 		detached: !isWindows,
@@ -158,6 +178,12 @@ function readExit(code: number | null, signal: string | null): { code: number | 
 	if (code === null || code <= SIGNALLED) return { code, signal };
 	const [name] = Object.entries(system.signals).find(([, number]) => number === code - SIGNALLED) ?? [];
 	return name ? { code: null, signal: name } : { code, signal };
+}
+
+function explainEnd(end: Pick<EngineExit, 'code' | 'signal'>, workerd: string): EngineError {
+	// Of a system library that is missing or too old, the loader says so in the same way.
+	if (CANNOT_RUN.includes(end.code ?? 0)) return new EngineError('not-installed', `${workerd} cannot be run here.`);
+	return new EngineError('died', `The engine ended before it answered (${nameExit(end)}).`);
 }
 
 function tryKill(pid: number, signal: NodeJS.Signals): boolean {

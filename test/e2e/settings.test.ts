@@ -1,6 +1,5 @@
 // Settings of a running relay as whoever runs it changes them: a file, SIGHUP, and what its clients notice.
-import { randomUUID } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,20 +9,19 @@ import { FeedClient } from '../../widget/client/feed-client.ts';
 import { ask } from '../support/ask.ts';
 import { type Checkout, makeCheckout } from '../support/checkout.ts';
 import { Conversation } from '../support/conversation.ts';
+import { listTree } from '../support/listening-sockets.ts';
 import { findFreePort } from '../support/ports.ts';
-import { findProcesses, type RunningCommand, runCommand } from '../support/process.ts';
+import { type RunningCommand, readCommandLine, runCommand } from '../support/process.ts';
 import { patience } from '../support/slowness.ts';
 import { bearer, sign } from '../support/tokens.ts';
 
 const OLD = 'the-old-secret-which-nobody-may-find-anywhere';
 const NEW = 'the-new-secret-which-nobody-may-find-anywhere';
-const MARK = 'LIVE_FEED_TEST';
 
 let checkout: Checkout;
 let folder: string;
 let file: string;
 let port: number;
-let mark: string;
 let command: RunningCommand | undefined;
 
 beforeAll(async () => {
@@ -35,7 +33,6 @@ beforeEach(async () => {
 	folder = await mkdtemp(path.join(tmpdir(), 'live-feed-settings-'));
 	file = path.join(folder, 'settings');
 	port = await findFreePort();
-	mark = randomUUID();
 	globalThis.WebSocket ??= WebSocket as unknown as typeof globalThis.WebSocket; // Node 20 has none
 });
 afterEach(async () => {
@@ -45,7 +42,7 @@ afterEach(async () => {
 });
 
 function run(env: Record<string, string>): RunningCommand {
-	const own = { PORT: String(port), LIVE_FEED_STATE: path.join(folder, 'state'), [MARK]: mark, ...env };
+	const own = { PORT: String(port), LIVE_FEED_STATE: path.join(folder, 'state'), ...env };
 	return runCommand(process.execPath, ['--import', 'tsx', 'relay/run/start.ts', '--built'], own, {
 		cwd: checkout.root,
 	});
@@ -76,17 +73,9 @@ const codeOf = async (answer: Promise<{ status: number; body: { code?: string } 
 
 /** Where a secret must not be: arguments of every process of ours, and what was printed. */
 function expectHidden(running: RunningCommand, ...secrets: string[]): void {
-	const seen = process.platform === 'linux' ? findProcesses(MARK, mark).map((pid) => readArguments(pid)) : [];
+	const seen = process.platform === 'linux' ? listTree(running.pid).map(readCommandLine) : [];
 	if (process.platform === 'linux') expect(seen.length).toBeGreaterThan(2);
 	for (const secret of secrets) expect([running.output, ...seen].filter((text) => text.includes(secret))).toEqual([]);
-}
-
-function readArguments(pid: number): string {
-	try {
-		return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-	} catch {
-		return ''; // it ended meanwhile
-	}
 }
 
 describe('LIVE_FEED_SETTINGS', () => {

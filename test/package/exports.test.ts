@@ -7,7 +7,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findFreePort } from '../support/ports.ts';
-import { findProcesses, type RunningCommand, runCommand } from '../support/process.ts';
+import { findByCommandLine, findProcesses, type RunningCommand, runCommand } from '../support/process.ts';
 import { ROOT } from '../support/sources.ts';
 
 const run = promisify(execFile);
@@ -168,7 +168,8 @@ describe('live-feed dev', () => {
 		return command;
 	};
 	const findCommand = () => path.join(folder, 'node_modules', '.bin', 'live-feed');
-	const findAll = () => (isLinux ? findProcesses(MARK, mark) : []);
+	/** The engine has no variables but its own; its command line names the folder of its state. */
+	const findAll = () => (isLinux ? [...findProcesses(MARK, mark), ...findByCommandLine(`${folder}/.live-feed`)] : []);
 
 	/** By Ctrl-C, which goes to all that a terminal has started. */
 	async function expectEnd(command: RunningCommand): Promise<void> {
@@ -194,7 +195,7 @@ describe('live-feed dev', () => {
 		const wanted = `workerd@${manifest.devDependencies.workerd}`;
 		expect(await start().exited).toMatchObject({
 			code: 2,
-			output: expect.stringContaining(`Install it: npm install ${wanted}\n`),
+			output: expect.stringContaining(`Install it: npm install ${wanted}`),
 		});
 		const check = await runCommand(findCommand(), ['check', '--json'], { PORT: String(port) }, { cwd: folder }).exited;
 		expect(check.code, check.output).toBe(1);

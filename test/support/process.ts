@@ -122,6 +122,21 @@ export function findProcesses(variable: string, value: string): number[] {
 		.map(Number);
 }
 
+/** Process ids whose command line has this text. Linux only. */
+export function findByCommandLine(text: string): number[] {
+	const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+	return pids.map(Number).filter((pid) => readCommandLine(pid).includes(text));
+}
+
+/** Arguments with spaces between. Empty for a process that has ended. Linux only. */
+export function readCommandLine(pid: number): string {
+	try {
+		return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+	} catch {
+		return '';
+	}
+}
+
 // A test runner inside a test runner would take the outer one's settings for its own.
 function withoutRunner(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 	return Object.fromEntries(

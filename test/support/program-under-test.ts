@@ -13,12 +13,12 @@ import { inTurn } from './turn.ts';
  * holds `relay`, with `partykit.json` and `cloudflare.ts` in it.
  */
 export async function findTestProgram(root = ROOT, engine = chooseEngine()): Promise<Program> {
-	if (engine === 'partykit') return { engine: 'partykit', root, config: path.join('relay', 'partykit.json') };
+	if (engine === 'partykit') return { engine, root, config: path.join('relay', 'partykit.json') };
 	const site = path.join(ROOT, 'dist', 'site');
 	const [entry = ''] = ['relay/hosts/cloudflare.ts', 'relay/cloudflare.ts']
 		.map((file) => path.join(root, file))
 		.filter((file) => existsSync(file));
-	return { engine: 'workerd', bundle: await bundle(entry, root), site };
+	return { engine, bundle: await bundle(entry, root), site };
 }
 
 /** The bundle of an entry file. It is built again when a source is newer. */

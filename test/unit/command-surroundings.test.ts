@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
@@ -105,12 +107,14 @@ describe('storage', () => {
 	test('that another relay has is told with its process, and one that has ended is not', async () => {
 		const stateDir = path.join(folder, 'taken');
 		await mkdir(stateDir);
-		await writeFile(path.join(stateDir, 'in-use-by'), `${process.ppid}\n`);
+		const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+		await writeFile(path.join(stateDir, 'in-use-by'), `${other.pid}\n`);
 		expect(await checkStorage(surround({ stateDir }))).toMatchObject({
 			standing: 'warning',
-			text: expect.stringContaining(`Process ${process.ppid}`),
+			text: expect.stringContaining(`Process ${other.pid}`),
 		});
-		await writeFile(path.join(stateDir, 'in-use-by'), '999999999\n');
+		other.kill();
+		await once(other, 'exit');
 		expect(await checkStorage(surround({ stateDir }))).toMatchObject({ standing: 'ok' });
 	});
 
