@@ -118,7 +118,10 @@ async function buildRelay(): Promise<void> {
 	const { $schema, ...config } = JSON.parse(await readFile(path.join(ROOT, 'relay', 'partykit.json'), 'utf8')); // our own
 	const packed = { ...config, main: 'server.js' };
 	await writeFile(path.join(ROOT, 'dist', 'relay', 'partykit.json'), `${JSON.stringify(packed, null, '\t')}\n`);
-	await copyFile(path.join(ROOT, 'relay', 'run', 'guard.mjs'), path.join(ROOT, 'dist', 'guard.mjs'));
+	await copyFile(
+		path.join(ROOT, 'relay', 'run', 'partykit-preload.mjs'),
+		path.join(ROOT, 'dist', 'partykit-preload.mjs'),
+	);
 }
 
 async function readConfig(

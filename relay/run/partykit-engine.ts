@@ -11,7 +11,7 @@ import { createSecret, endChild, isHealthy, killAll, Output, reportMemory, sayGo
 import { waitForAnswer } from './first-answer.ts';
 
 /** Beside this file, and beside the command that this file is part of. */
-const GUARD = new URL('guard.mjs', import.meta.url).href;
+const PRELOAD = new URL('partykit-preload.mjs', import.meta.url).href;
 
 /**
  * Returns the file of PartyKit's own program.
@@ -25,7 +25,7 @@ export function findPartyKit(): string {
 	}
 }
 
-/** What guard.mjs tells of the processes that PartyKit starts. */
+/** What partykit-preload.mjs tells of the processes that PartyKit starts. */
 type Notice =
 	| { spawned: number; isEngine: boolean }
 	| { ended: number; died: boolean; code: number | null; signal: string | null };
@@ -46,7 +46,7 @@ export async function runPartyKit(options: EngineOptions, program: Program & { e
 	const listener = { port, host, secret };
 	const values = { ...(typeof vars === 'function' ? vars() : vars), LIVE_FEED_CONTROL: secret };
 	const environment = {
-		// Every user sees the arguments of a process in the list of processes. guard.mjs makes arguments of this.
+		// Every user sees the arguments of a process in the list of processes. partykit-preload.mjs makes arguments of this.
 		LIVE_FEED_VARIABLES: JSON.stringify(values),
 		...{ PWD: root, TMPDIR: temporary, TMP: temporary, TEMP: temporary },
 		...{ LIVE_FEED_HOST: host, NO_UPDATE_NOTIFIER: '1', NO_COLOR: '1', FORCE_COLOR: '0' },
@@ -56,7 +56,7 @@ export async function runPartyKit(options: EngineOptions, program: Program & { e
 	const child = spawn(
 		process.execPath,
 		[
-			...['--import', GUARD, findPartyKit(), 'dev', '--config', config],
+			...['--import', PRELOAD, findPartyKit(), 'dev', '--config', config],
 			...['--port', String(port), '--persist', path.resolve(stateDir)],
 			...['--disable-request-cf-fetch', '--no-hotkeys'],
 		],
