@@ -25,6 +25,19 @@ export function findPartyKit(): string {
 	}
 }
 
+const UNCAUGHT = /^workerd\/io\/worker\.c\+\+:\d+: info: uncaught exception; source = ([^;]*); \w+ = (.*)$/;
+const NOISE = /^(workerd|kj)\/\S+: info: |^workerd\/util\/symbolizer|^stack:( \S+@[0-9a-f]+)+$/;
+
+/**
+ * Returns what to keep of a line that the engine prints. The engine has no debugger, so that it reports uncaught errors at
+ * `--verbose` alone, among lines about every connection.
+ */
+function translate(line: string): string {
+	const [, source, error] = UNCAUGHT.exec(line) ?? [];
+	if (source !== undefined) return `${source} ${error}`;
+	return NOISE.test(line) ? '' : line;
+}
+
 /** What partykit-preload.mjs tells of the processes that PartyKit starts. */
 type Notice =
 	| { spawned: number; isEngine: boolean }
@@ -58,7 +71,7 @@ export async function runPartyKit(options: EngineOptions, program: Program & { e
 		[
 			...['--import', PRELOAD, findPartyKit(), 'dev', '--config', config],
 			...['--port', String(port), '--persist', path.resolve(stateDir)],
-			...['--disable-request-cf-fetch', '--no-hotkeys'],
+			...['--disable-request-cf-fetch', '--no-hotkeys', '--verbose'],
 		],
 		{
 			cwd: root, // PartyKit looks for what it serves from here, not from its configuration file
@@ -80,7 +93,7 @@ export async function runPartyKit(options: EngineOptions, program: Program & { e
 		if (line.includes('Ready on ')) isReady = true;
 		if (/\[ERROR\]|Could not find main|Error reloading local server/.test(line)) cannotBuild = true;
 		options.log?.(line);
-	});
+	}, translate);
 	output.follow(child);
 	child.on('message', (message: Notice) => {
 		if ('spawned' in message) {
