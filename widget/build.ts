@@ -118,7 +118,8 @@ async function buildRelay(): Promise<void> {
 	const { $schema, ...config } = JSON.parse(await readFile(path.join(ROOT, 'relay', 'partykit.json'), 'utf8')); // our own
 	const packed = { ...config, main: 'server.js' };
 	await writeFile(path.join(ROOT, 'dist', 'relay', 'partykit.json'), `${JSON.stringify(packed, null, '\t')}\n`);
-	await copyFile(path.join(ROOT, 'relay', 'run', 'guard.mjs'), path.join(ROOT, 'dist', 'guard.mjs'));
+	for (const file of ['partykit-preload.mjs', 'partykit-patches.mjs'])
+		await copyFile(path.join(ROOT, 'relay', 'run', file), path.join(ROOT, 'dist', file));
 	await copyWranglerConfig();
 }
 

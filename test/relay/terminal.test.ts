@@ -166,7 +166,7 @@ describe('a relay that is started again', () => {
 		for (const reader of readers) await reader.waitFor(/two \[/);
 		await relay.engine?.restart();
 		for (const reader of readers) {
-			const [, after] = await reader.waitFor(/\n-- the relay is restarting; after=(\S+) goes on from here --\n$/);
+			const [, after] = await reader.waitFor(/\n-- the relay is restarting; after=(\S+) goes on from here --\n+$/);
 			expect(after).toBe(last);
 			expect((await reader.exited).code).toBe(0);
 		}
