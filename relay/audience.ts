@@ -15,6 +15,8 @@ export class Audience {
 	readonly #addresses = new Map<string, number>();
 	#total = 0;
 	#ungreeted = 0;
+	/** What is connected to other parts of the relay, as they were told last. */
+	#elsewhere = { total: 0, ungreeted: 0, addresses: new Map<string, number>() };
 
 	/** The channels that somebody is connected to: those are told before the relay stops. */
 	get channels(): string[] {
@@ -25,10 +27,30 @@ export class Audience {
 	refuse(limits: Limits, address: string | undefined, isSocket: boolean): FeedError | undefined {
 		const { connections = Infinity, connectionsPerAddress = Infinity, ungreeted = Infinity } = limits;
 		const full = (what: string) => new FeedError('relay-full', `There may be ${what}; try again.`);
-		if (this.#total >= connections) return full(`${connections} connections to this relay`);
-		if (isSocket && this.#ungreeted >= ungreeted) return full(`${ungreeted} sockets that have not said hello`);
-		if (address === undefined || (this.#addresses.get(address) ?? 0) < connectionsPerAddress) return undefined;
+		const { total, ungreeted: waiting, addresses } = this.#elsewhere;
+		if (this.#total + total >= connections) return full(`${connections} connections to this relay`);
+		if (isSocket && this.#ungreeted + waiting >= ungreeted)
+			return full(`${ungreeted} sockets that have not said hello`);
+		if (
+			address === undefined ||
+			(this.#addresses.get(address) ?? 0) + (addresses.get(address) ?? 0) < connectionsPerAddress
+		)
+			return undefined;
 		return full(`${connectionsPerAddress} connections from one address`);
+	}
+
+	get ungreeted(): number {
+		return this.#ungreeted;
+	}
+
+	/** Connections by address. */
+	get addresses(): [address: string, count: number][] {
+		return [...this.#addresses];
+	}
+
+	/** Sets what is connected to other parts of the relay. It counts towards every limit. */
+	setElsewhere(total: number, ungreeted: number, addresses: readonly [address: string, count: number][]): void {
+		this.#elsewhere = { total, ungreeted, addresses: new Map(addresses) };
 	}
 
 	/** How many are connected to a channel, or to all. */

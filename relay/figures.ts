@@ -268,6 +268,51 @@ export class Figures {
 	}
 }
 
+/** Readings of which nothing was counted yet. */
+export function emptyReadings(time: number): Readings {
+	return new Figures(() => time).read();
+}
+
+/** Those of the readings that are totals: rates are of one memory. */
+const COUNTS = [
+	'requests',
+	'durationMs',
+	'busyMs',
+	'events',
+	'eventBytes',
+	'receipts',
+	'duplicates',
+	'frames',
+	'frameBytes',
+] as const;
+const SUMS = ['commitEntries', 'commitBytes', 'reads', 'writes'] as const;
+
+/** Adds the totals of other readings to these. */
+export function addReadings(to: Readings, more: Readings): void {
+	for (const name of COUNTS) to[name] += more[name];
+	for (const name of SUMS) {
+		const { count, total } = more[name];
+		to[name] = { count: to[name].count + count, total: to[name].total + total };
+	}
+	to.durations = DURATION_BOUNDS_MS.map((_, index) => (to.durations[index] ?? 0) + (more.durations[index] ?? 0));
+	for (const [code, count] of Object.entries(more.refusals) as [ErrorCode, number][])
+		to.refusals[code] = (to.refusals[code] ?? 0) + count;
+}
+
+/** Returns what was counted between two readings of one memory. */
+export function subtractReadings(later: Readings, earlier: Readings): Readings {
+	const between = structuredClone(later);
+	for (const name of COUNTS) between[name] -= earlier[name];
+	for (const name of SUMS) {
+		const { count, total } = earlier[name];
+		between[name] = { count: later[name].count - count, total: later[name].total - total };
+	}
+	between.durations = later.durations.map((count, index) => count - (earlier.durations[index] ?? 0));
+	for (const [code, count] of Object.entries(earlier.refusals) as [ErrorCode, number][])
+		between.refusals[code] = (later.refusals[code] ?? 0) - count;
+	return between;
+}
+
 const KEPT_CHANNELS = 1000;
 
 /** Figures of the channels that were used last. Those of a channel outlast its sleep, which clears its own memory. */

@@ -16,9 +16,9 @@ export class Limiter {
 	readonly #limits: Limits;
 	readonly #quotas: Quotas;
 
-	constructor(limits: Limits, clock: () => number) {
+	constructor(limits: Limits, clock: () => number, quotas = new Quotas(clock)) {
 		this.#limits = limits;
-		this.#quotas = new Quotas(clock);
+		this.#quotas = quotas;
 	}
 
 	/** Takes one event of so many bytes, or answers why not. */

@@ -29,6 +29,8 @@ export interface Visitor {
 	/** False while he is so far behind that nothing is to be added. */
 	readonly isReady: boolean;
 	tell(frame: Uint8Array): void;
+	/** When the engine answered a ping of this connection last, ms since the Unix epoch. Undefined where it has not. */
+	readonly pingedAt?: number | undefined;
 	/** Asks whether he is there. */
 	probe(): void;
 	/** What `remember` answers of him is another. */
@@ -45,7 +47,7 @@ export interface PresenceMemory {
 	at: number;
 	/** When he was heard last; 0 where he is taken for gone. */
 	heard: number;
-	/** When he was asked whether he is there, if he has said nothing since. */
+	/** When he was asked whether he is there, if he has said nothing since; where he is taken for gone, since when. */
 	probed?: number | undefined;
 }
 
@@ -165,17 +167,23 @@ export class Presence {
 		const visit = this.#visits.get(visitor);
 		if (visit) {
 			const isBack = visit.heard === 0;
+			if (isBack) this.#return(visit, now);
 			visit.heard = now;
 			visit.probed = undefined;
-			if (isBack) {
-				visit.since = now;
-				this.#attend(visit);
-			}
-			// What was not sent because he was behind, or gone.
-			if (isBack || (visit.version < this.#toldVersion && !this.#isSending)) this.#tellWhole(visit);
-			if (isBack) this.#schedule();
+			// What was not sent because he was behind.
+			if (!isBack && visit.version < this.#toldVersion && !this.#isSending) this.#tellWhole(visit);
 		}
 		if (this.#sweep(now)) this.#schedule();
+	}
+
+	/** He was taken for gone, and is heard again. */
+	#return(visit: Visit, heard: number): void {
+		visit.heard = heard;
+		visit.probed = undefined;
+		visit.since = heard;
+		this.#attend(visit);
+		this.#tellWhole(visit);
+		this.#schedule();
 	}
 
 	leave(visitor: Visitor): void {
@@ -211,17 +219,31 @@ export class Presence {
 		if (!this.#joined.delete(key)) this.#left.set(key, attendee.person);
 	}
 
-	/** Looks for those who have fallen silent; true where somebody is gone. */
+	/** Looks for those who have fallen silent, or speak again; true where somebody is gone or back. */
 	#sweep(now: number): boolean {
 		if (Math.abs(now - this.#sweptAt) < PRESENCE_INTERVAL_MS) return false;
 		this.#sweptAt = now;
 		const before = this.#version;
 		for (const visit of this.#visits.values()) {
-			const { heard, probed, visitor } = visit;
+			const { visitor } = visit;
+			// A ping that the engine answered was not heard here.
+			const pingedAt = visitor.pingedAt ?? 0;
+			if (visit.heard === 0) {
+				if (pingedAt > (visit.probed ?? now)) {
+					this.#return(visit, pingedAt);
+					visitor.keep();
+				}
+				continue;
+			}
+			if (pingedAt > visit.heard) {
+				visit.heard = pingedAt;
+				visit.probed = undefined;
+			}
+			const { heard, probed } = visit;
 			const silence = now - heard;
-			if (heard === 0 || silence < PROBE_MS) continue;
+			if (silence < PROBE_MS) continue;
 			const isUnanswered = probed !== undefined && now - probed >= ANSWER_MS;
-			if (silence >= LOST_MS || (silence >= PRESENCE_TIMEOUT_MS && isUnanswered)) this.#lose(visit);
+			if (silence >= LOST_MS || (silence >= PRESENCE_TIMEOUT_MS && isUnanswered)) this.#lose(visit, now);
 			else if (probed === undefined) {
 				visit.probed = now;
 				visitor.keep();
@@ -231,8 +253,9 @@ export class Presence {
 		return this.#version !== before;
 	}
 
-	#lose(visit: Visit): void {
+	#lose(visit: Visit, now: number): void {
 		visit.heard = 0;
+		visit.probed = now;
 		visit.visitor.keep();
 		const attendee = this.#attendees.get(visit.key);
 		attendee?.visits.delete(visit);

@@ -15,11 +15,16 @@ interface Bucket {
 /** Outlives the sleep of a channel and every connection; all channels of a process share one. */
 export class Quotas {
 	readonly #clock: () => number;
+	readonly #isShared: boolean;
 	readonly #buckets = new Map<string, Bucket>();
 	#sweepAt = SWEEP_BUCKETS;
+	/** What was taken since `drain`, of limits that hold beyond this memory. */
+	#taken = new Map<string, { amount: number; perMinute: number }>();
 
-	constructor(clock: () => number) {
+	/** `isShared`: the limits hold beyond this memory, so what is taken is kept for `drain`. */
+	constructor(clock: () => number, isShared = false) {
 		this.#clock = clock;
+		this.#isShared = isShared;
 	}
 
 	/** How many are kept in memory. */
@@ -40,6 +45,7 @@ export class Quotas {
 		const lack = Math.max(0, ...buckets.map(({ left }) => needed - left));
 		if (lack > ROUNDING) return Math.ceil((lack / perMinute) * MINUTE_MS);
 		for (const bucket of buckets) bucket.left -= amount;
+		this.#record(names, amount, perMinute);
 		return 0;
 	}
 
@@ -48,6 +54,47 @@ export class Quotas {
 		const now = this.#clock();
 		this.#sweep(now);
 		for (const name of names) this.#fill(name, perMinute, now).left -= amount;
+		this.#record(names, amount, perMinute);
+	}
+
+	/** Returns what is left to a name. Infinity where it is not known. */
+	left(name: string): number {
+		const bucket = this.#buckets.get(name);
+		return bucket ? refill(bucket, this.#clock()) : Number.POSITIVE_INFINITY;
+	}
+
+	/** Returns what was taken since the last call: by name, the amount and what the limit allows a minute. */
+	drain(): [name: string, amount: number, perMinute: number][] {
+		const taken = [...this.#taken].map(([name, { amount, perMinute }]): [string, number, number] => [
+			name,
+			amount,
+			perMinute,
+		]);
+		this.#taken = new Map();
+		return taken;
+	}
+
+	/** Takes back what `drain` returned, where it could not be passed on. */
+	restore(taken: readonly [name: string, amount: number, perMinute: number][]): void {
+		for (const [name, amount, perMinute] of taken) this.#record([name], amount, perMinute);
+	}
+
+	/** Others have taken of the same limit: no more is left than this, less what was taken since `drain`. */
+	adopt(name: string, left: number): void {
+		const bucket = this.#buckets.get(name);
+		if (!bucket) return;
+		bucket.left = Math.min(refill(bucket, this.#clock()), left - (this.#taken.get(name)?.amount ?? 0));
+		bucket.at = this.#clock();
+	}
+
+	/** A connection is of this memory alone. */
+	#record(names: readonly string[], amount: number, perMinute: number): void {
+		if (!this.#isShared) return;
+		for (const name of names) {
+			if (name.includes(' connection ')) continue;
+			const known = this.#taken.get(name)?.amount ?? 0;
+			this.#taken.set(name, { amount: known + amount, perMinute });
+		}
 	}
 
 	#fill(name: string, perMinute: number, now: number): Bucket {

@@ -86,20 +86,38 @@ export class Room {
 	/** Those that were counted as gone. */
 	readonly #gone = new WeakSet<Link>();
 
+	/** Links that are older than the memory of this room were counted again. */
+	#isRecounted = false;
+
 	constructor(host: Host) {
 		this.#host = host;
 	}
 
+	#recount(): void {
+		for (const link of this.#host.links()) if (readMemory(link) && !this.#sessions.has(link)) this.#open(link);
+	}
+
+	/** Something is asked of the room. */
+	#wake(): ChannelServices {
+		const services = this.#services;
+		this.#isBusy = true;
+		if (!this.#isRecounted) {
+			this.#isRecounted = true;
+			if (!services.outlivesSleep) this.#recount();
+		}
+		services.recordActivity();
+		return services;
+	}
+
 	/** Answers a request. `path` is what follows the channel's own address, decoded: `events`, an event's id, what is below it. */
 	async answer(request: Request, [resource, id, part]: readonly string[]): Promise<Response> {
-		this.#isBusy = true;
 		const address = request.headers.get(ADDRESS_HEADER) ?? undefined;
 		let who: Identity = { ...NOBODY, address };
 		let work: Work | undefined;
 		try {
 			work = this.#figures.begin();
 			if (resource === GO_AWAY) return await this.#goAway();
-			const { identities } = this.#services;
+			const { identities } = this.#wake();
 			const { headers } = request;
 			who = await identities.identify(readToken(headers), this.#host.name, address, readAuthor(headers));
 			if (resource === PRESENCE) return await this.#readPresence(who);
@@ -191,13 +209,14 @@ export class Room {
 	}
 
 	async #read(request: Request, who: Identity, id: string | undefined, work: Work): Promise<Response> {
-		const { settings, limiter } = this.#services;
+		const services = this.#services;
+		const { settings, limiter, connections } = services;
 		const figures = this.#figures;
 		const { address } = who;
 		const check = () => refuse(deny(who, clock(), 'read'));
 		check();
 		refuse(limiter.replay({ who }));
-		refuse(this.#services.connections.refuse(settings.limits, address, false));
+		refuse(connections.refuse(settings.limits, address, false));
 		const channel = await this.#findChannel(who);
 		if (id !== undefined) return answerEvent(channel, id);
 		return answerHistory(channel, request, {
@@ -210,8 +229,11 @@ export class Room {
 					? new FixedLengthStream(Number.MAX_SAFE_INTEGER, strategy)
 					: new IdentityTransformStream(strategy);
 			},
-			enter: (transport: Transport) => this.#services.connections.enter(this.#host.name, transport, address),
-			leave: (transport: Transport) => this.#services.connections.leave(this.#host.name, transport, address),
+			enter: (transport: Transport) => connections.enter(this.#host.name, transport, address),
+			leave: (transport: Transport) => {
+				connections.leave(this.#host.name, transport, address);
+				services.recordActivity();
+			},
 			sent: (bytes) => figures.sent(bytes),
 			isOver: () => hasExpired(who, clock()),
 			replayed: (bytes) => limiter.replayed({ who }, bytes),
@@ -257,9 +279,10 @@ export class Room {
 	connect(connection: Link, headers: Headers): void {
 		const address = headers.get(ADDRESS_HEADER) ?? undefined;
 		const refusal = headers.get(REFUSAL_HEADER);
-		const full = this.#services.connections.refuse(this.#services.settings.limits, address, true);
-		this.#services.connections.enter(this.#host.name, 'socket', address);
-		const isGreeted = this.#services.connections.await();
+		const { connections, settings } = this.#wake();
+		const full = connections.refuse(settings.limits, address, true);
+		connections.enter(this.#host.name, 'socket', address);
+		const isGreeted = connections.await();
 		const session = this.#open(connection, address, refusal === null ? full : new FeedError('origin-refused', refusal));
 		const timer = setTimeout(() => {
 			session.expire();
@@ -274,7 +297,7 @@ export class Room {
 
 	/** A socket has sent a message. */
 	receive(connection: Link, message: string | ArrayBuffer | ArrayBufferView): void {
-		this.#isBusy = true;
+		this.#wake();
 		this.#figures.measure(() => (this.#sessions.get(connection) ?? this.#open(connection)).receive(message));
 	}
 
@@ -282,6 +305,7 @@ export class Room {
 	disconnect(connection: Link): void {
 		if (this.#gone.has(connection)) return; // an error and its close come both
 		this.#gone.add(connection);
+		this.#wake();
 		const session = this.#sessions.get(connection) ?? this.#open(connection);
 		session.end();
 		this.#unsaved.delete(session);

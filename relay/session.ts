@@ -3,6 +3,7 @@
 import type { Channel, Publisher, Result } from './channel.ts';
 import { type Filter, socketForm } from './frame.ts';
 import type { Heartbeat, Listener } from './heartbeat.ts';
+import type { Link } from './host.ts';
 import { can, deny, hasExpired, type Identity, NOBODY } from './identity.ts';
 import type { Limiter } from './limiter.ts';
 import type { Presence, PresenceMemory, Visitor } from './presence.ts';
@@ -10,7 +11,7 @@ import { WRITING } from './protocol/capabilities.ts';
 import { type Hello, parseClientMessage } from './protocol/client-message.ts';
 import { createError, ERRORS, FeedError } from './protocol/errors.ts';
 import type { Status } from './protocol/event.ts';
-import { MAX_CLOSE_REASON_BYTES } from './protocol/limits.ts';
+import { MAX_CLOSE_REASON_BYTES, SEEN_BYTES } from './protocol/limits.ts';
 import { formatPosition, parsePosition } from './protocol/position.ts';
 import type { ErrorMessage, Receipts, RelayMessage, Welcome } from './protocol/relay-message.ts';
 import type { Wish } from './protocol/wish.ts';
@@ -18,10 +19,7 @@ import { Viewer } from './viewer.ts';
 import { type Backlog, Window, type WindowMemory } from './window.ts';
 
 /** What a conversation needs of a socket. */
-export interface Socket {
-	send(data: string | Uint8Array): void;
-	close(code: number, reason: string): void;
-}
+export type Socket = Pick<Link, 'send' | 'close' | 'bufferedAmount' | 'pingedAt'>;
 
 /** What of a conversation must survive the relay's sleep. */
 export interface SessionMemory extends WindowMemory {
@@ -86,6 +84,12 @@ const encoder = new TextEncoder();
 /** Enough for a reader to know what to do; whole, so that a close reason holds it. */
 const TOO_SLOW = 'Confirm what came: {"type":"seen","bytes":N}, N all bytes so far, at the latest every 128 KB.';
 
+/** The same where the engine says what it holds. */
+const NOT_READ = 'What was sent was not read for too long. Come back with the last position, and read faster.';
+
+/** How often a window is looked at where the engine says what it holds: soon at first, then seldom, ms. */
+const MIN_DRAIN_MS = 5;
+const MAX_DRAIN_MS = 160;
 /** What may come while a token is looked at, bytes. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 /** Close codes: for who was sent what he may not have (RFC 6455, 7.4.1), and for who has to wait. */
@@ -110,6 +114,8 @@ export class Session implements Publisher, Visitor, Listener {
 	#isOverdrawn = false;
 	/** Ends the time that a full window has. */
 	#endStall: (() => void) | undefined;
+	/** A timer looks at what the engine holds. */
+	#isDrainWatched = false;
 	/** Wakes the feeding that waits for the window. */
 	#wake: (() => void) | undefined;
 	/** The hello that is being answered, or the one that is next. */
@@ -130,6 +136,7 @@ export class Session implements Publisher, Visitor, Listener {
 		this.#saidHello = this.#types !== undefined;
 		this.#window = new Window(options.backlog, memory ?? undefined, options.isCounted);
 		if (!this.#window.isOpen) this.#watchStall();
+		this.#watchDrain();
 	}
 
 	get who(): Identity {
@@ -163,7 +170,7 @@ export class Session implements Publisher, Visitor, Listener {
 	}
 
 	get isReady(): boolean {
-		return !this.#isOver && this.#window.isOpen;
+		return !this.#isOver && this.#hasRoom();
 	}
 
 	tell(frame: Uint8Array): void {
@@ -172,6 +179,10 @@ export class Session implements Publisher, Visitor, Listener {
 
 	probe(): void {
 		this.#pong();
+	}
+
+	get pingedAt(): number | undefined {
+		return this.#options.socket.pingedAt;
 	}
 
 	get toldAt(): number {
@@ -397,7 +408,7 @@ export class Session implements Publisher, Visitor, Listener {
 		this.#filter = channel.takeFilter(wish) ?? channel.takeFilter();
 		const sink = {
 			...{ form: socketForm, inflates: this.#inflates },
-			isReady: () => this.#window.isOpen,
+			isReady: () => this.#hasRoom(),
 			whenReady: () => this.#whenOpen(),
 			write: (bytes: Uint8Array) => this.#transmit(bytes),
 			replayed: (bytes: number) => this.#options.limiter.replayed(this, bytes),
@@ -416,16 +427,21 @@ export class Session implements Publisher, Visitor, Listener {
 		this.#filter = undefined;
 	}
 
-	/** What came was read: it goes on where that makes room. */
+	/** What came was read: it goes on where that makes room. An engine that says what it holds is asked instead. */
 	#confirm(bytes: number): void {
-		if (!this.#window.confirm(bytes)) return;
+		const held = this.#options.socket.bufferedAmount;
+		if (!(held === undefined ? this.#window.confirm(bytes) : this.#window.hold(held))) return;
+		this.#progress();
+		if (this.#window.isOpen) this.#reopen();
+	}
+
+	/** The peer has taken something: the time of a full window begins anew. */
+	#progress(): void {
 		this.#changed();
-		this.#endStall?.();
+		if (!this.#endStall) return;
+		this.#endStall();
 		this.#endStall = undefined;
 		if (!this.#window.isOpen) this.#watchStall();
-		else if (this.#viewer) this.#wake?.();
-		// He was behind when the relay fell asleep: loading the channel resumes him.
-		else if (this.#options.memory?.position !== undefined) this.#withChannel(undefined, () => {});
 	}
 
 	#whenOpen(): Promise<void> {
@@ -436,12 +452,45 @@ export class Session implements Publisher, Visitor, Listener {
 		});
 	}
 
+	/** Is there room in the window? Where the engine says what it holds, that decides. */
+	#hasRoom(): boolean {
+		const window = this.#window;
+		const held = window.outstanding > SEEN_BYTES ? this.#options.socket.bufferedAmount : undefined;
+		if (held !== undefined && window.hold(held)) this.#progress();
+		return window.isOpen;
+	}
+
+	/**
+	 * Looks at what the engine holds until it is little: a client need not confirm what it has read, and the backlog of all
+	 * counts it until then.
+	 */
+	#watchDrain(ms = MIN_DRAIN_MS): void {
+		if (this.#isDrainWatched || this.#isOver || this.#window.outstanding <= SEEN_BYTES) return;
+		if (this.#options.socket.bufferedAmount === undefined) return;
+		this.#isDrainWatched = true;
+		this.#options.startTimer(ms, () => {
+			this.#isDrainWatched = false;
+			if (this.#isOver) return;
+			if (this.#hasRoom()) this.#reopen();
+			this.#watchDrain(Math.min(2 * ms, MAX_DRAIN_MS));
+		});
+	}
+
+	/** The window has room again. */
+	#reopen(): void {
+		this.#endStall?.();
+		this.#endStall = undefined;
+		if (this.#viewer) this.#wake?.();
+		// He was behind when the relay fell asleep: loading the channel resumes him.
+		else if (this.#options.memory?.position !== undefined) this.#withChannel(undefined, () => {});
+	}
+
 	#watchStall(): void {
 		if (this.#endStall || this.#isOver) return;
 		const { startTimer, stallTimeoutMs } = this.#options;
 		this.#endStall = startTimer(stallTimeoutMs, () => {
 			this.#endStall = undefined;
-			if (!this.#window.isOpen) this.#refuse(new FeedError('too-slow', TOO_SLOW));
+			if (!this.#hasRoom()) this.#refuse(this.#tooSlow);
 			else this.#wake?.(); // windows have grown again
 		});
 	}
@@ -513,16 +562,23 @@ export class Session implements Publisher, Visitor, Listener {
 		const bytes = typeof data === 'string' ? encoder.encode(data).length : data.length;
 		window.send(bytes);
 		this.#options.onSent(bytes);
-		if (!isMinor) this.#changed();
-		if (window.isOpen) return;
+		if (!isMinor || window.outstanding > SEEN_BYTES) this.#changed(); // the backlog counts it, and must find it again
+		const hasRoom = this.#hasRoom();
+		this.#watchDrain();
+		if (hasRoom) return;
 		const wasOverdrawn = this.#isOverdrawn;
 		this.#isOverdrawn = window.isOverdrawn;
 		if (!window.isOverdrawn) this.#watchStall();
-		else if (!wasOverdrawn) this.#refuse(new FeedError('too-slow', TOO_SLOW));
+		else if (!wasOverdrawn) this.#refuse(this.#tooSlow);
+	}
+
+	get #tooSlow(): FeedError {
+		return new FeedError('too-slow', this.#options.socket.bufferedAmount === undefined ? TOO_SLOW : NOT_READ);
 	}
 
 	#close(code: number, reason: string): void {
 		if (this.#isOver) return;
+		this.#hasRoom(); // what is held from here on is what the engine holds
 		this.#window.close();
 		this.#changed();
 		this.#leave();

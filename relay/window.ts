@@ -1,4 +1,4 @@
-// What a socket was sent and has not confirmed: the engine tells nobody how far behind a reader is, so readers do.
+// What a socket was sent and its peer has not taken: the engine says it, or the reader confirms it.
 // Knows bytes and their bounds; never knows frames, sockets or timers.
 import { MAX_BACKLOG_BYTES, MAX_OUTSTANDING_BYTES, SEEN_BYTES, WINDOW_BYTES } from './protocol/limits.ts';
 
@@ -91,6 +91,17 @@ export class Window {
 		this.#seen = seen;
 		this.#count();
 		return true;
+	}
+
+	/**
+	 * Sets what is outstanding to what the engine holds for the peer. Returns true where the peer has taken something.
+	 * A socket whose engine says this needs no `confirm`: a peer can claim to have seen what it has not.
+	 */
+	hold(bytes: number): boolean {
+		const isProgress = bytes < this.#outstanding;
+		this.#outstanding = bytes;
+		this.#count();
+		return isProgress;
 	}
 
 	/** The relay has closed the socket: nothing more is sent, and nothing is freed yet. */

@@ -17,6 +17,7 @@ const RUNS: Record<string, string[]> = {
 	matrix: ['test/matrix/run.ts'],
 	injection: ['test/security/in-browsers.ts', 'injection'],
 	policy: ['test/security/in-browsers.ts', 'policy'],
+	deploy: ['test/deploy/run.ts'],
 };
 /** The last line of runs that count. */
 const TOTALS = /^(\d+) (?:passed|hold), (\d+) (?:failed|fail)$/gm;

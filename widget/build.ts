@@ -118,7 +118,24 @@ async function buildRelay(): Promise<void> {
 	const { $schema, ...config } = JSON.parse(await readFile(path.join(ROOT, 'relay', 'partykit.json'), 'utf8')); // our own
 	const packed = { ...config, main: 'server.js' };
 	await writeFile(path.join(ROOT, 'dist', 'relay', 'partykit.json'), `${JSON.stringify(packed, null, '\t')}\n`);
-	await copyFile(path.join(ROOT, 'relay', 'run', 'guard.mjs'), path.join(ROOT, 'dist', 'guard.mjs'));
+	for (const file of ['partykit-preload.mjs', 'partykit-patches.mjs'])
+		await copyFile(path.join(ROOT, 'relay', 'run', file), path.join(ROOT, 'dist', file));
+	await copyWranglerConfig();
+}
+
+/** The configuration for Cloudflare with its comments, for what is built. */
+async function copyWranglerConfig(): Promise<void> {
+	const paths = {
+		'hosts/cloudflare.ts': 'cloudflare.js',
+		'../dist/site': '../site',
+		'relay/wrangler.jsonc': 'node_modules/live-feed/dist/relay/wrangler.jsonc',
+	};
+	let text = await readFile(path.join(ROOT, 'relay', 'wrangler.jsonc'), 'utf8');
+	for (const [own, packed] of Object.entries(paths)) {
+		if (!text.includes(own)) throw new Error(`Expected ${own} in relay/wrangler.jsonc.`);
+		text = text.replaceAll(own, packed);
+	}
+	await writeFile(path.join(ROOT, 'dist', 'relay', 'wrangler.jsonc'), text);
 }
 
 async function readConfig(

@@ -34,7 +34,7 @@ export function addCheck(program: Command): void {
 		.addHelpText('after', HELP)
 		.action(async ({ json }: { json?: true }) => {
 			const engine = findEngine();
-			const versions = manifest.optionalDependencies;
+			const versions = manifest.devDependencies;
 			const about = {
 				engine,
 				versions,

@@ -15,8 +15,8 @@ const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
 export const STATE_DIR = '.live-feed';
 /** The one version of each engine that this relay was tried with. */
 export const ENGINE_PACKAGES: Record<EngineName, string> = {
-	workerd: `workerd@${manifest.optionalDependencies.workerd}`,
-	partykit: `partykit@${manifest.optionalDependencies.partykit}`,
+	workerd: `workerd@${manifest.devDependencies.workerd}`,
+	partykit: `partykit@${manifest.devDependencies.partykit}`,
 };
 
 const HELP = `
@@ -28,8 +28,10 @@ in the file of LIVE_FEED_SETTINGS, which kill -HUP reads again.
   live-feed dev
   PORT=3000 live-feed dev
 
-LIVE_FEED_ENGINE is workerd unless set, or partykit. LIVE_FEED_START_TIMEOUT is
-how long the first answer may take: 120 seconds unless set.
+LIVE_FEED_ENGINE is the engine that runs the relay: workerd (default) or partykit.
+Each is a package of its own. If it is not installed, this command prints the
+command that installs it. LIVE_FEED_START_TIMEOUT is how long the first answer may
+take: 120 seconds unless set.
 
 Exit codes: 0 stopped by a signal; 1 no answer in time, or the engine kept dying;
 2 port, host, folder, settings or engine cannot be used.

@@ -4,21 +4,39 @@ import { DurableObject } from 'cloudflare:workers';
 import { answerRequest, type EdgeHost } from '../edge.ts';
 import type { Host, Link } from '../host.ts';
 import { answerSite } from '../http/site.ts';
+import type { Identity } from '../identity.ts';
 import type { KeyValueStorage } from '../log-storage.ts';
 import { BARE_PING, BARE_PONG } from '../protocol/limits.ts';
 import { Room } from '../room.ts';
+import type { ChannelReport } from '../services/channel-report.ts';
+import { Collector } from '../services/collector.ts';
+import { ObjectServices, type RemoteCollector } from '../services/object-services.ts';
+import { RemoteServices, type RemoteSummary } from '../services/remote-services.ts';
+import type { ChannelServices } from '../services/services.ts';
+import { readSettings } from '../settings.ts';
 import { openIsolate } from './isolate.ts';
 
 /** What the configuration binds, beside the settings of the relay. */
 export interface Environment extends Record<string, unknown> {
 	CHANNEL: DurableObjectNamespace<Channel>;
+	/** Bound where objects may be in other isolates: there one object has what belongs to the whole relay. */
+	RELAY?: DurableObjectNamespace<Relay>;
+	/** Names the deployment, where the platform does. */
+	VERSION?: { id: string };
 	/** The built site. */
 	SITE: Fetcher;
 	LIVE_FEED_CONTROL?: string;
 }
 
+/** All channels report to the object of this name. */
+const RELAY_NAME = 'relay';
 /** Requests between the edge and an object have no host of their own. */
 const INSIDE = 'http://channel';
+
+/** The stub has the same methods, by RPC. */
+function findRelay(relay: DurableObjectNamespace<Relay>): RemoteCollector & RemoteSummary {
+	return relay.getByName(RELAY_NAME) as unknown as RemoteCollector & RemoteSummary;
+}
 
 class WebSocketLink implements Link {
 	readonly #socket: WebSocket;
@@ -60,6 +78,7 @@ export class ObjectHost implements Host {
 	readonly #environment: Environment;
 	/** A socket is the same object for as long as its Durable Object is awake, and so is its link. */
 	readonly #links = new WeakMap<WebSocket, WebSocketLink>();
+	#services: ObjectServices | undefined;
 
 	constructor(context: DurableObjectState, environment: Environment) {
 		this.#context = context;
@@ -74,8 +93,11 @@ export class ObjectHost implements Host {
 		return this.#context.storage as unknown as KeyValueStorage; // its methods of these names
 	}
 
-	get services() {
-		return openIsolate(this.#environment);
+	get services(): ChannelServices {
+		const { RELAY } = this.#environment;
+		if (!RELAY) return openIsolate(this.#environment);
+		this.#services ??= new ObjectServices(this.name, this.#environment, findRelay(RELAY));
+		return this.#services;
 	}
 
 	*links(): Iterable<Link> {
@@ -134,14 +156,46 @@ export class Channel extends DurableObject<Environment> {
 	}
 }
 
+/** The one object to which all channels report, where they may be in other isolates. */
+export class Relay extends DurableObject<Environment> {
+	readonly #collector: Collector;
+
+	constructor(context: DurableObjectState, environment: Environment) {
+		super(context, environment);
+		this.#collector = new Collector({
+			storage: context.storage as unknown as KeyValueStorage, // its methods of these names
+			limits: readSettings(environment).limits,
+			clock: () => Date.now(),
+			deployment: environment.VERSION?.id ?? '',
+		});
+	}
+
+	report(report: ChannelReport) {
+		return this.#collector.report(report);
+	}
+
+	openChannel(who: Identity) {
+		return this.#collector.openChannel(who);
+	}
+
+	summarise() {
+		return this.#collector.summarise();
+	}
+
+	connectedChannels() {
+		return this.#collector.connectedChannels();
+	}
+}
+
 function createEdgeHost(environment: Environment): EdgeHost {
-	const { CHANNEL, SITE, LIVE_FEED_CONTROL } = environment;
+	const { CHANNEL, RELAY, SITE, LIVE_FEED_CONTROL } = environment;
 	return {
 		get services() {
-			return openIsolate(environment);
+			return RELAY ? new RemoteServices(environment, findRelay(RELAY)) : openIsolate(environment);
 		},
 		controlSecret: LIVE_FEED_CONTROL || undefined,
-		fetchFile: (path) => SITE.fetch(`http://site${path}`),
+		// Cloudflare redirects a path with a bare @ to this form.
+		fetchFile: (path) => SITE.fetch(`http://site${path.replaceAll('@', '%40')}`),
 		fetchChannel: (channel, path, asked) => CHANNEL.getByName(channel).fetch(`${INSIDE}${path}`, asked as RequestInit),
 	};
 }

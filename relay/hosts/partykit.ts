@@ -1,10 +1,11 @@
 // The relay on PartyKit's dev server: a channel is a room of its main party.
 // Knows PartyKit and the faults of its router; never knows what a request or a message means.
 import type * as Party from 'partykit/server';
-import { answerRequest } from '../edge.ts';
+import { answerRequest, type EdgeHost } from '../edge.ts';
 import type { Host, Link } from '../host.ts';
 import { answerProblem } from '../http/answers.ts';
 import { NOWHERE } from '../http/routes.ts';
+import { answerSite } from '../http/site.ts';
 import type { KeyValueStorage } from '../log-storage.ts';
 import { FeedError } from '../protocol/errors.ts';
 import { Room } from '../room.ts';
@@ -12,6 +13,8 @@ import { openIsolate } from './isolate.ts';
 
 /** The parts of a room's own address, `/parties/main/{room}`, before its path. */
 const ADDRESS_PARTS = 4;
+/** Every request of the relay reads a file of the site (relay/run/partykit-patches.mjs), so that the name is of no account. */
+const SITE = 'http://site';
 
 /**
  * PartyKit looks for a file before it asks the relay. It fails at addresses whose percent signs encode nothing, and at names
@@ -131,18 +134,19 @@ export default class Relay implements Party.Server {
 	}
 
 	static onFetch(request: Party.Request, lobby: Party.FetchLobby): Promise<Response> {
-		return answerRequest(toStandard(request), {
+		const host: EdgeHost = {
 			get services() {
 				return openIsolate(lobby.env);
 			},
 			controlSecret: (lobby.env.LIVE_FEED_CONTROL as string | undefined) || undefined,
-			fetchFile: (path) => lobby.assets.fetch(path),
+			fetchFile: (path) => fetch(`${SITE}${path}`),
 			fetchChannel: (channel, path, asked) => {
 				const room = lobby.parties.main?.get(channel);
 				if (!room) throw new Error('PartyKit has no main party');
 				return room.fetch(path, asked as unknown as RequestInit); // PartyKit's own type of the same thing
 			},
-		});
+		};
+		return answerSite(toStandard(request), host.fetchFile, () => answerRequest(toStandard(request), host));
 	}
 
 	onRequest(request: Party.Request): Promise<Response> {

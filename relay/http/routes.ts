@@ -74,7 +74,7 @@ const CHANNEL_HEADERS = [
 ];
 const READ = 'GET, HEAD, OPTIONS';
 /** What a channel has below its address, and what may be done with it. */
-const RESOURCES = new Map([
+const RESOURCES: ReadonlyMap<string, string> = new Map([
 	['events', 'GET, HEAD, POST, OPTIONS'],
 	['presence', READ],
 	['metrics', READ],

@@ -31,9 +31,12 @@ export function createSecret(): string {
 export class Output {
 	readonly #lines: string[] = [];
 	readonly #onLine: (line: string) => void;
+	readonly #translate: (line: string) => string;
 
-	constructor(onLine: (line: string) => void) {
+	/** @param translate Returns what to keep of a line. An empty line is dropped. Default: all of it. */
+	constructor(onLine: (line: string) => void, translate = (line: string) => line) {
 		this.#onLine = onLine;
+		this.#translate = translate;
 	}
 
 	/** Reads what a process prints. */
@@ -43,7 +46,7 @@ export class Output {
 	}
 
 	add(line: string): void {
-		const text = stripVTControlCharacters(line).trimEnd();
+		const text = this.#translate(stripVTControlCharacters(line).trimEnd());
 		if (text === '') return;
 		this.#lines.push(text);
 		if (this.#lines.length > KEPT_LINES) this.#lines.shift();

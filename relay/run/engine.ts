@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { chooseEngine, type EngineName } from './engine-settings.ts';
 import { runPartyKit } from './partykit-engine.ts';
 import { checkAddress } from './port.ts';
+import type { WorkerdConfig } from './workerd-config.ts';
 import { runWorkerd } from './workerd-engine.ts';
 
 export { chooseEngine, ENGINES, type EngineName, readStartTimeout } from './engine-settings.ts';
@@ -48,6 +49,8 @@ export type Program =
 			bundle: string;
 			/** The built site. Default: dist/site of this repository. */
 			site: string;
+			/** Writes the configuration. Default: one isolate for all. */
+			format?: (config: WorkerdConfig) => string;
 	  }
 	| {
 			engine: 'partykit';

@@ -11,7 +11,7 @@ import { createSecret, endChild, isHealthy, killAll, Output, reportMemory, sayGo
 import { waitForAnswer } from './first-answer.ts';
 
 /** Beside this file, and beside the command that this file is part of. */
-const GUARD = new URL('guard.mjs', import.meta.url).href;
+const PRELOAD = new URL('partykit-preload.mjs', import.meta.url).href;
 
 /**
  * Returns the file of PartyKit's own program.
@@ -25,7 +25,20 @@ export function findPartyKit(): string {
 	}
 }
 
-/** What guard.mjs tells of the processes that PartyKit starts. */
+const UNCAUGHT = /^workerd\/io\/worker\.c\+\+:\d+: info: uncaught exception; source = ([^;]*); \w+ = (.*)$/;
+const NOISE = /^(workerd|kj)\/\S+: info: |^workerd\/util\/symbolizer|^stack:( \S+@[0-9a-f]+)+$/;
+
+/**
+ * Returns what to keep of a line that the engine prints. The engine has no debugger, so that it reports uncaught errors at
+ * `--verbose` alone, among lines about every connection.
+ */
+function translate(line: string): string {
+	const [, source, error] = UNCAUGHT.exec(line) ?? [];
+	if (source !== undefined) return `${source} ${error}`;
+	return NOISE.test(line) ? '' : line;
+}
+
+/** What partykit-preload.mjs tells of the processes that PartyKit starts. */
 type Notice =
 	| { spawned: number; isEngine: boolean }
 	| { ended: number; died: boolean; code: number | null; signal: string | null };
@@ -46,7 +59,7 @@ export async function runPartyKit(options: EngineOptions, program: Program & { e
 	const listener = { port, host, secret };
 	const values = { ...(typeof vars === 'function' ? vars() : vars), LIVE_FEED_CONTROL: secret };
 	const environment = {
-		// Every user sees the arguments of a process in the list of processes. guard.mjs makes arguments of this.
+		// Every user sees the arguments of a process in the list of processes. partykit-preload.mjs makes arguments of this.
 		LIVE_FEED_VARIABLES: JSON.stringify(values),
 		...{ PWD: root, TMPDIR: temporary, TMP: temporary, TEMP: temporary },
 		...{ LIVE_FEED_HOST: host, NO_UPDATE_NOTIFIER: '1', NO_COLOR: '1', FORCE_COLOR: '0' },
@@ -56,9 +69,9 @@ export async function runPartyKit(options: EngineOptions, program: Program & { e
 	const child = spawn(
 		process.execPath,
 		[
-			...['--import', GUARD, findPartyKit(), 'dev', '--config', config],
+			...['--import', PRELOAD, findPartyKit(), 'dev', '--config', config],
 			...['--port', String(port), '--persist', path.resolve(stateDir)],
-			...['--disable-request-cf-fetch', '--no-hotkeys'],
+			...['--disable-request-cf-fetch', '--no-hotkeys', '--verbose'],
 		],
 		{
 			cwd: root, // PartyKit looks for what it serves from here, not from its configuration file
@@ -80,7 +93,7 @@ export async function runPartyKit(options: EngineOptions, program: Program & { e
 		if (line.includes('Ready on ')) isReady = true;
 		if (/\[ERROR\]|Could not find main|Error reloading local server/.test(line)) cannotBuild = true;
 		options.log?.(line);
-	});
+	}, translate);
 	output.follow(child);
 	child.on('message', (message: Notice) => {
 		if ('spawned' in message) {

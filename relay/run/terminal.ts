@@ -83,13 +83,21 @@ export function describeTrust(host: string, port: number, { isOpen, publicChanne
 			);
 }
 
-/** True for what PartyKit says about itself and every request, and the engine about readers who have left; other errors and a relay's own words are not. */
+/** What clients provoke by bytes that are no HTTP and no WebSocket, which any of them could fill a log with. */
+const PROVOKED =
+	/WebSocket protocol error|another message send is already in progress|invalid Content-Length|unknown transfer encoding|invalid HTTP chunk|CONNECT is not implemented|export a connect\(\) function/;
+
+/**
+ * True for what PartyKit prints about itself and each request, and what an engine prints about clients that have left or broken a
+ * protocol. Other errors and the relay's own lines are none.
+ */
 export function isNoise(line: string): boolean {
 	// A plain stream ends before the length that it was given, and that is how it is meant.
 	if (line.includes('FixedLengthStream did not see all expected bytes')) return true;
 	return (
 		/^(🎈|-+$|Build succeeded|\[pk:inf\]|Loading environment variables|⎔|▲ \[WARNING\] kj\/)/u.test(line) ||
-		/\berror: .*\bdisconnected: |^\s*stack: .*workerd@|Error: Network connection lost/.test(line)
+		/\berror: .*\bdisconnected: |^\s*stack: .*workerd@|Error: Network connection lost/.test(line) ||
+		(/\berror: |\bconnect event/.test(line) && PROVOKED.test(line))
 	);
 }
 

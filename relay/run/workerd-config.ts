@@ -23,7 +23,6 @@ export interface WorkerdConfig {
 }
 
 export function formatConfig({ host, port, site, objects, variables }: WorkerdConfig): string {
-	const bindings = variables.map((name) => `    (name = ${quote(name)}, fromEnvironment = ${quote(name)}),`);
 	return `using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
@@ -43,13 +42,18 @@ const relay :Workerd.Worker = (
   bindings = [
     (name = "CHANNEL", durableObjectNamespace = "Channel"),
     (name = "SITE", service = "site"),
-${bindings.join('\n')}
+${formatVariables(variables)}
   ],
 );
 `;
 }
 
+/** Bindings whose values workerd takes from its own environment. */
+export function formatVariables(names: readonly string[]): string {
+	return names.map((name) => `    (name = ${quote(name)}, fromEnvironment = ${quote(name)}),`).join('\n');
+}
+
 /** A string of Cap'n Proto, whose escapes are C's: JSON has no others. */
-function quote(text: string): string {
+export function quote(text: string): string {
 	return JSON.stringify(text);
 }

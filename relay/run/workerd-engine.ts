@@ -136,7 +136,7 @@ export async function runWorkerd(options: EngineOptions, program: Program & { en
 /** Writes the configuration, with the bundle beside it, into the state folder. Returns its file. */
 function writeConfig(
 	{ port, host = '127.0.0.1', stateDir }: EngineOptions,
-	{ bundle, site }: Program & { engine: 'workerd' },
+	{ bundle, site, format = formatConfig }: Program & { engine: 'workerd' },
 	variables: readonly string[],
 ): string {
 	const folder = path.join(path.resolve(stateDir), 'tmp');
@@ -147,7 +147,7 @@ function writeConfig(
 	mkdirSync(site, { recursive: true }); // what it serves must exist
 	copyFileSync(bundle, path.join(folder, BUNDLE_FILE));
 	const file = path.join(folder, CONFIG_FILE);
-	writeFileSync(file, formatConfig({ host, port, site, objects, variables }));
+	writeFileSync(file, format({ host, port, site, objects, variables }));
 	writeFileSync(path.join(folder, LEASH_FILE), LEASH);
 	return file;
 }

@@ -22,6 +22,7 @@ export class ProcessServices implements ChannelServices, RelayServices {
 	readonly connections = new Audience();
 	readonly limiter: Limiter;
 	readonly backlog = new Backlog();
+	readonly outlivesSleep = true;
 	readonly journal = new Journal(clock, (line) => console.error(line));
 	readonly #metrics = new Figures(clock);
 	readonly #channelMetrics = new ChannelFigures(clock, this.#metrics);

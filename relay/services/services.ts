@@ -23,6 +23,8 @@ export interface ChannelServices {
 	 * the memory is younger than the link.
 	 */
 	readonly memoryName: string;
+	/** True where that memory outlives the sleep of a channel. Else all links are counted again when the channel wakes. */
+	readonly outlivesSleep: boolean;
 	/** Returns a name for a new connection. It is unique within this memory. */
 	nameConnection(): string;
 	/** Returns the metrics of a channel. */

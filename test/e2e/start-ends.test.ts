@@ -55,6 +55,30 @@ describe('SIGTERM', () => {
 		for (const { socket } of [silent, half]) socket.destroy();
 	});
 
+	test('a client that breaks HTTP or WebSocket prints nothing', async () => {
+		const command = await launch.run();
+		const before = command.output;
+		const upgrade = 'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13';
+		const key = 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==';
+		const line = 'POST /channels/ends/events HTTP/1.1\r\nHost: localhost\r\n';
+		for (const bytes of [
+			...[`${line}Content-Length: x\r\n\r\n`, `${line}Transfer-Encoding: odd\r\n\r\n`, 'CONNECT a:1 HTTP/1.1\r\n\r\n'],
+			...[`${line}Transfer-Encoding: chunked\r\n\r\nnone\r\n`, 'POST  / HTTP/1.1\r\n\r\n', '\u0016\u0003\u0001'],
+		]) {
+			const { socket } = await hold(bytes);
+			setTimeout(() => socket.destroy(), 200);
+		}
+		await fetch(`${url()}/channels/ends/events`, { method: 'POST', body: 'there' });
+		const open = `GET /channels/ends/events HTTP/1.1\r\nHost: localhost\r\n${upgrade}\r\n${key}\r\n\r\n`;
+		const { socket, first } = await hold(open);
+		expect(await first).toMatch(/ 101 /);
+		socket.write(Buffer.from([0x80, 0x80, 0, 0, 0, 0])); // a continuation of nothing
+		await new Promise((resolve) => setTimeout(resolve, 500));
+		socket.destroy();
+		await launch.expectEnd(command, 'SIGTERM');
+		expect(command.output).toBe(before);
+	});
+
 	test.runIf(isLinux)('an engine that hangs is killed', async () => {
 		const command = await launch.run();
 		process.kill(launch.findEngine(), 'SIGSTOP');

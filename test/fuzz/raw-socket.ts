@@ -86,6 +86,10 @@ export class RawSocket {
 		this.#socket.pause();
 	}
 
+	readOn(): void {
+		this.#socket.resume();
+	}
+
 	/** Closes in order; the relay's own close completes it. */
 	close(): void {
 		this.write(encodeFrame({ opcode: CLOSE, payload: Buffer.from([3, 232]), mask: 0 }));

@@ -19,13 +19,13 @@ const IN_FRONT: readonly [RegExp, string][] = [
 	[/disconnected: |worker_do_not_log/, 'a connection that broke off'],
 	[/Uncaught \(in (response|promise)\) Error: Network connection lost/, 'a connection that broke off'],
 	[/invalid hostname when stringifying URL|Invalid URL string/, 'a host that is none'],
-	[/CONNECT is not implemented/, 'CONNECT'],
+	[/CONNECT is not implemented|export a connect\(\) function/, 'CONNECT'],
 	[/invalid Content-Length header value/, 'a length that is none'],
 	[/unknown transfer encoding/, 'an unknown transfer encoding'],
 	[/invalid HTTP chunk/, 'a broken chunk'],
 	[/WebSocket must be initiated with a GET request|jsg\.Error: internal error/, 'an upgrade that is no GET'],
 	[/another message send is already in progress/, 'control frames amid a message'],
-	[/failed: WebSocket protocol error;/, 'frames that are none'],
+	[/failed: (remote\.jsg\.Error: )?WebSocket protocol error;/, 'frames that are none'],
 ];
 
 /** Before what PartyKit reads of the engine's errors in one go, which may begin or end within a line. */

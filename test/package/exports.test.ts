@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -16,7 +16,7 @@ const NPM = process.platform === 'win32' ? 'npm.cmd' : 'npm';
 
 interface Manifest {
 	name: string;
-	optionalDependencies: Record<string, string>;
+	devDependencies: Record<string, string>;
 	version: string;
 	bin: Record<string, string>;
 	exports: Record<string, string | Record<string, string>>;
@@ -28,7 +28,7 @@ let installed: string;
 let files: string[];
 let manifest: Manifest;
 
-// What a user gets who wants no relay: the packed archive, installed by npm in an empty folder.
+// The packed archive, installed by npm in an empty folder.
 beforeAll(async () => {
 	// By its real name, as a program is told its own.
 	folder = await realpath(await mkdtemp(path.join(tmpdir(), 'live-feed-package-')));
@@ -40,7 +40,7 @@ beforeAll(async () => {
 	files = packed?.files.map((file) => file.path) ?? [];
 	await writeFile(path.join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
 	const quick = ['--prefer-offline', '--no-audit', '--no-fund', '--no-package-lock'];
-	await run(NPM, ['install', '--omit=optional', ...quick, `./${packed?.filename}`], { cwd: folder, shell });
+	await run(NPM, ['install', ...quick, `./${packed?.filename}`], { cwd: folder, shell });
 	installed = path.join(folder, 'node_modules', 'live-feed');
 	manifest = JSON.parse(await readFile(path.join(installed, 'package.json'), 'utf8')) as Manifest; // our own file
 });
@@ -135,6 +135,24 @@ test('the command runs with nothing beside it, and carries the licences of what 
 	for (const name of ['commander', 'jose', 'ws']) expect(code).toContain(`Contains ${name}:`);
 });
 
+test('an install brings the panel alone: a few megabytes, and no engine', async () => {
+	const modules = path.join(folder, 'node_modules');
+	for (const engine of ['workerd', 'partykit']) expect(existsSync(path.join(modules, engine)), engine).toBe(false);
+	const entries = await readdir(modules, { recursive: true, withFileTypes: true });
+	const sizes = await Promise.all(
+		entries
+			.filter((entry) => entry.isFile())
+			.map(async ({ parentPath, name }) => (await stat(path.join(parentPath, name))).size),
+	);
+	expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(10e6);
+});
+
+test('README names the engines in the versions that the relay is tested with', async () => {
+	const named = [...(await readFile(path.join(ROOT, 'README.md'), 'utf8')).matchAll(/\b(workerd|partykit)@([\d.]+)/g)];
+	expect(named.length).toBeGreaterThan(2);
+	for (const [, name = '', version] of named) expect(version, name).toBe(manifest.devDependencies[name]);
+});
+
 describe('live-feed dev', () => {
 	const isLinux = process.platform === 'linux';
 	const mark = randomUUID();
@@ -173,8 +191,8 @@ describe('live-feed dev', () => {
 		for (const command of started) command.signal('SIGKILL', true);
 	});
 
-	test('without its engine it says at once which one to install; check says so too', async () => {
-		const wanted = `workerd@${manifest.optionalDependencies.workerd}`;
+	test('without an engine it names the command that installs it; so does check', async () => {
+		const wanted = `workerd@${manifest.devDependencies.workerd}`;
 		expect(await start().exited).toMatchObject({
 			code: 2,
 			output: expect.stringContaining(`Install it: npm install ${wanted}`),

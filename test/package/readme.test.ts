@@ -1,9 +1,7 @@
-import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Checkout, makeCheckout } from '../support/checkout.ts';
 import { findFreePort } from '../support/ports.ts';
@@ -12,6 +10,7 @@ import { needPrograms } from '../support/program.ts';
 import { readCommands, readDemoCommands } from '../support/readme.ts';
 import { startRelay, type TestRelay } from '../support/relay.ts';
 import { ROOT } from '../support/sources.ts';
+import { readWranglerConfig } from '../support/wrangler-config.ts';
 
 const HAS_README = existsSync(path.join(ROOT, 'README.md'));
 const commands = HAS_README ? [...new Set([...readCommands(), ...readDemoCommands()])] : [];
@@ -44,10 +43,10 @@ const KNOWN: { pattern: RegExp; run: (command: string) => Promise<void> }[] = [
 	{ pattern: /^node --import tsx relay\/run\/start\.ts --built$/, run: runServer },
 	{ pattern: /^RELAY=\S+ npm run test:relay$/, run: runRelaySuite },
 	{ pattern: /^npm run (build|check|integrity -- \S+)$/, run: runScript },
-	{ pattern: /^npm (install|i) (--omit=optional )?live-feed$/, run: expectPublishable },
-	{ pattern: /^npx live-feed dev$/, run: runServer },
+	{ pattern: /^npm (install|i) live-feed$/, run: expectPublishable },
+	{ pattern: /^npx -p live-feed -p workerd@\S+ live-feed dev$/, run: runServer },
 	{ pattern: /^npx live-feed (check|doctor\b.*)$/, run: runLook },
-	{ pattern: /^npx partykit (login|deploy --config relay\/partykit\.json)$/, run: expectDeployable },
+	{ pattern: /^npx wrangler@4 /, run: expectDeployable },
 	{ pattern: /^(export LIVE_FEED_SECRET=|npx live-feed token )/, run: runWithSecret },
 	{ pattern: /\bnpx live-feed (publish|tail|status|settings)\b/, run: runVerb },
 	{ pattern: /^curl\b.*\bhttp:\/\/localhost:1999\//, run: runAgainstRelay },
@@ -154,7 +153,7 @@ async function serve(typed: string): Promise<void> {
 	const port = await findFreePort();
 	// In a terminal the shell that was typed into survives Ctrl-C; this one steps aside.
 	const env = { PORT: String(port), LIVE_FEED_STATE: stateDir };
-	const command = typed.replace(/^npx live-feed/, findCommand());
+	const command = typed.replace(/^npx (-p \S+ )*live-feed/, findCommand());
 	const server = runCommand('sh', ['-c', `exec ${command}`], env, { cwd: checkout.root });
 	await server.waitFor(/Running/);
 	expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
@@ -224,15 +223,15 @@ async function expectPublishable(): Promise<void> {
 	expect(manifest.name).toBe('live-feed');
 }
 
-// An account is needed for the rest. That the configuration is one that PartyKit takes, every relay here shows.
+// The rest needs an account, and wrangler, which `npm run test:deploy` installs.
 async function expectDeployable(command: string): Promise<void> {
-	const partykit = path.join(ROOT, 'node_modules', 'partykit', 'dist', 'bin.mjs');
-	const [, , verb = '', option] = command.split(' ');
-	const { stdout } = await promisify(execFile)(process.execPath, [partykit, verb, '--help'], {
-		env: { ...process.env, NO_UPDATE_NOTIFIER: '1' },
-	});
-	expect(stdout).toContain(`partykit ${verb}`);
-	if (option !== undefined) expect(stdout).toContain(option);
+	expect(command).toMatch(
+		/^npx wrangler@4 (login$|secret put LIVE_FEED_SECRET --config |deploy --config |tail --config )/,
+	);
+	const [, config] = / --config (\S+)/.exec(command) ?? [];
+	if (config === undefined) return;
+	const file = path.join(ROOT, config.replace(/^node_modules\/live-feed\//, ''));
+	expect(readWranglerConfig(file).name).toBe('live-feed');
 }
 
 // Each is typed into a shell of its own: what the lines before it have made is there by then.

@@ -117,6 +117,24 @@ describe('look-alikes', () => {
 		expect(stored).toBe(0);
 	});
 
+	it('[ENG3] of an origin without a value: none on workerd, another page on PartyKit', async () => {
+		const read = await requestRaw(`${open.url}/channels/${createChannelName('public')}/events`, { origin: '' });
+		expect(read.status).toBe(open.engine?.name === 'workerd' ? 200 : 403);
+		expect(read.headers['access-control-allow-origin']).toBeUndefined();
+	});
+
+	it('[ENG3] of hosts that make no address: refused by the engine itself, and on PartyKit some by the relay', async () => {
+		const read = async (host: string) => {
+			const { status, text } = await requestRaw(`${open.url}/channels/${createChannelName('public')}/events`, { host });
+			return `${status} ${text.startsWith('{') ? JSON.parse(text).code : text}`;
+		};
+		const ofEngine = '500 Internal Server Error';
+		const isWorkerd = open.engine?.name === 'workerd';
+		for (const host of ['localhost:evil', 'localhost:999999', '[::1'])
+			expect(await read(host), host).toBe(isWorkerd ? ofEngine : '400 invalid-parameter');
+		for (const host of ['localhost, evil.test', 'localhost%00']) expect(await read(host), host).toBe(ofEngine);
+	});
+
 	it('[ORIG2] of hosts whose page takes the relay for its own by http', async () => {
 		const channel = createChannelName('public');
 		const { port } = new URL(secured.url);

@@ -101,13 +101,13 @@ describe.each([
 });
 
 describe('what is typed into nc', () => {
-	it('[STREAM6] shows the headers first, and no sizes of chunks are announced', async () => {
+	it('[STREAM6] [ENG2] shows the headers first, and no sizes of chunks are announced', async () => {
 		const channel = createChannelName('headers');
 		await publish(channel, { text: 'one' });
 		const reader = nc(channel);
 		await reader.waitFor(/one/);
 		const [head = ''] = reader.output.split('\r\n\r\n');
-		expect(head).toMatch(/^HTTP\/1\.[01] 200 OK\r\n/);
+		expect(head.split('\r\n')[0]).toBe(`HTTP/1.${relay.engine?.name === 'workerd' ? 0 : 1} 200 OK`);
 		expect(head).toMatch(/\r\ncontent-type: text\/plain; charset=utf-8/i);
 		expect(head).not.toMatch(/transfer-encoding/i);
 	});
@@ -166,7 +166,7 @@ describe('a relay that is started again', () => {
 		for (const reader of readers) await reader.waitFor(/two \[/);
 		await relay.engine?.restart();
 		for (const reader of readers) {
-			const [, after] = await reader.waitFor(/\n-- the relay is restarting; after=(\S+) goes on from here --\n$/);
+			const [, after] = await reader.waitFor(/\n-- the relay is restarting; after=(\S+) goes on from here --\n+$/);
 			expect(after).toBe(last);
 			expect((await reader.exited).code).toBe(0);
 		}

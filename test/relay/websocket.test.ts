@@ -1,8 +1,9 @@
 // The WebSocket conversation, from outside, against a real relay.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chooseEngine } from '../../relay/run/engine.ts';
 import { Conversation, createChannelName, type Message } from '../support/conversation.ts';
 import { createRandom, withSeed } from '../support/random.ts';
-import { startRelay, type TestRelay } from '../support/relay.ts';
+import { remoteRelay, startRelay, type TestRelay } from '../support/relay.ts';
 
 let relay: TestRelay;
 const open: Conversation[] = [];
@@ -565,6 +566,39 @@ describe('the seam', () => {
 		await viewer.until(() => viewer.seqs.length >= 400, '400 events');
 		expect(viewer.seqs).toEqual(range(1, 400));
 		expect(viewer.messages.filter(({ type }) => type === 'entries').length).toBeGreaterThan(10);
+	});
+});
+
+describe('a ping', () => {
+	it('[PING1] [PING3] that asks for the position is answered by the relay, before the hello without one', async () => {
+		const channel = createChannelName('ping');
+		const socket = await Conversation.open(relay.url, channel);
+		expect(await socket.ping()).toEqual({ type: 'pong', time: expect.any(Number) });
+		socket.send({ type: 'hello', protocol: 1 });
+		await socket.next('welcome');
+		await fetch(`${relay.url}/channels/${channel}/events`, { method: 'POST', body: 'a' });
+		await socket.until(() => socket.seqs.length === 1, 'the event');
+		const pong = await socket.ping();
+		expect(pong).toEqual({ type: 'pong', time: expect.any(Number), position: socket.events[0].id });
+		expect(Math.abs(pong.time - Date.now())).toBeLessThan(5000);
+		for (const position of [false, 1, 'k3f9:1']) {
+			socket.send({ type: 'ping', position });
+			expect(await socket.next('error')).toMatchObject({ code: 'invalid-message' });
+		}
+		await socket.close();
+	});
+
+	it('[PING3] that is bare is answered by an engine that can, and else by the relay; in any other form by the relay', async () => {
+		const full = { type: 'pong', time: expect.any(Number), position: '-:0' };
+		const socket = await Conversation.join(relay.url, createChannelName('bare'));
+		socket.send('{"type":"ping"}');
+		const bare = await socket.next('pong');
+		if (remoteRelay === undefined) expect(bare).toEqual(chooseEngine() === 'workerd' ? { type: 'pong' } : full);
+		for (const other of ['{"type": "ping"}', ' {"type":"ping"}', '{"type":"ping","x":1}', '{"x":1,"type":"ping"}']) {
+			socket.send(other);
+			expect(await socket.next('pong')).toEqual(full);
+		}
+		await socket.close();
 	});
 });
 

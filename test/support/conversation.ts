@@ -18,6 +18,8 @@ export function createChannelName(name: string): string {
 export interface ConversationOptions {
 	/** False for one who never says what it has seen. */
 	confirms?: boolean;
+	/** False to take frames as they are. By default an engine may compress each (RFC 7692), and much text is little on the wire. */
+	compresses?: boolean;
 	/** Of the opening request, as a page or a proxy would send them. */
 	headers?: Record<string, string>;
 	/** Of its address, without the question mark. */
@@ -62,7 +64,8 @@ export class Conversation {
 	/** Opens a socket to a channel. */
 	static async open(relay: string, channel: string, options: ConversationOptions = {}): Promise<Conversation> {
 		const address = `${relay.replace(/^http/, 'ws')}/channels/${channel}/events${options.search ? `?${options.search}` : ''}`;
-		const socket = new WebSocket(address, { headers: options.headers ?? {} });
+		const { headers = {}, compresses = true } = options;
+		const socket = new WebSocket(address, { headers, perMessageDeflate: compresses });
 		const conversation = new Conversation(socket, options);
 		await conversation.until(() => socket.readyState === WebSocket.OPEN || conversation.closed !== undefined, 'open');
 		return conversation;

@@ -9,7 +9,7 @@ import { chooseEngine, type Program, ROOT } from '../../relay/run/engine.ts';
 import { inTurn } from './turn.ts';
 
 /**
- * Builds what is not built, and returns what the engine runs; `LIVE_FEED_ENGINE` chooses the engine. `root` is the folder that
+ * Builds what is not built, and returns what the engine runs. `LIVE_FEED_ENGINE` chooses the engine unless it is given. `root` is the folder that
  * holds `relay`, with `partykit.json` and `cloudflare.ts` in it.
  */
 export async function findTestProgram(root = ROOT, engine = chooseEngine()): Promise<Program> {

@@ -35,9 +35,27 @@ export class RecordingSocket {
 	}
 }
 
+/** The socket of an engine that says what it holds. */
+export class HoldingSocket extends RecordingSocket {
+	bufferedAmount = 0;
+
+	override send(data: string | Uint8Array): void {
+		super.send(data);
+		this.bufferedAmount += Buffer.byteLength(data);
+	}
+
+	/** The peer takes so much. Default: all. */
+	take(bytes = this.bufferedAmount): void {
+		this.bufferedAmount -= Math.min(bytes, this.bufferedAmount);
+	}
+}
+
 /** A session over a socket that records, with a clock and timers that are moved by hand. */
-export function openSession(test: TestChannel, more: Partial<ConstructorParameters<typeof Session>[0]> = {}) {
-	const socket = new RecordingSocket();
+export function openSession<S extends RecordingSocket = RecordingSocket>(
+	test: TestChannel,
+	more: Partial<ConstructorParameters<typeof Session>[0]> = {},
+	socket: S = new RecordingSocket() as S,
+) {
 	const faults: unknown[] = [];
 	const timers = new Map<() => void, number>();
 	const saves = { asked: 0 };
@@ -83,10 +101,10 @@ export function openSession(test: TestChannel, more: Partial<ConstructorParamete
 		session.save();
 		return memory as unknown as SessionMemory; // just remembered
 	};
-	/** The time of all that runs is over. */
-	const expireTimers = () => {
-		const running = [...timers.keys()];
-		timers.clear();
+	/** The time of all that runs is over, or of what takes no longer than `most`. */
+	const expireTimers = (most = Number.POSITIVE_INFINITY) => {
+		const running = [...timers].filter(([, ms]) => ms <= most).map(([run]) => run);
+		for (const run of running) timers.delete(run);
 		for (const run of running) run();
 	};
 	const confirm = (bytes = socket.bytes) => session.receive(`{"type":"seen","bytes":${bytes}}`);

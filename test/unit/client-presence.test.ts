@@ -11,7 +11,11 @@ const ids = (people: readonly Person[] = []) => people.map(({ id }) => id).join(
 function open() {
 	const pings: number[] = [];
 	let told = 0;
-	const watched = { isOpen: () => true, ping: () => pings.push(Date.now()) };
+	const ping = (isFull: boolean) => {
+		expect(isFull).toBe(true); // the relay itself is to hear it
+		pings.push(Date.now());
+	};
+	const watched = { isOpen: () => true, ping };
 	const attendance = new Attendance(watched, () => told++);
 	attendance.want({});
 	const welcome = (more: Partial<Welcome> = {}) =>
@@ -52,9 +56,12 @@ describe('an attendance', () => {
 		vi.setSystemTime(Date.now() + 30_000); // its timers are late
 		attendance.hear({ type: 'pong', time: 0 });
 		expect(pings).toHaveLength(6);
+		vi.setSystemTime(Date.now() + 30_000);
+		attendance.hear({ type: 'pong' }); // of the engine
+		expect(pings).toHaveLength(7);
 		attendance.want(undefined);
 		vi.advanceTimersByTime(60_000);
-		expect(pings).toHaveLength(6);
+		expect(pings).toHaveLength(7);
 	});
 
 	it('tells of everybody who came and went, and counts those who are not named', () => {

@@ -133,6 +133,17 @@ describe('a client', () => {
 	});
 });
 
+describe('a client that an engine answers for the relay', () => {
+	it('[PING3] takes it for a sign of life, and keeps the time that the relay told', async () => {
+		const { client, say } = await open();
+		say({ type: 'pong', time: Date.now() + 5000 });
+		const { clockOffset } = client;
+		expect(clockOffset).toBeGreaterThan(4000);
+		say({ type: 'pong' });
+		expect([client.clockOffset, client.connection, client.problem]).toEqual([clockOffset, 'live', undefined]);
+	});
+});
+
 describe('other ways than a WebSocket', () => {
 	async function read(createTransport: CreateTransport, answers: (path: string) => { body: unknown } | undefined) {
 		const server = await startAnswering(({ path }) => {

@@ -30,7 +30,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 function surround(more: Partial<Surroundings> = {}): Surroundings {
 	return {
 		...{ environment: {}, node: '22.0.0', stateDir: path.join(folder, 'state'), engine: 'workerd' as const },
-		versions: manifest.optionalDependencies,
+		versions: manifest.devDependencies,
 		...{ install: 'npm install the-engine', command: 'live-feed dev', now: Date.now },
 		...more,
 	};
@@ -141,11 +141,11 @@ test.each([
 	['workerd', 'workerd'],
 	['partykit', 'PartyKit'],
 ] as const)('the engine %s is there and runs, or is another version', async (engine, label) => {
-	const { [engine]: version } = manifest.optionalDependencies;
+	const { [engine]: version } = manifest.devDependencies;
 	expect(await checkEngine(surround({ engine }))).toEqual({
 		...{ name: 'Engine', standing: 'ok', text: `${label} ${version} runs.` },
 	});
-	const versions = { ...manifest.optionalDependencies, [engine]: '9.9.9' };
+	const versions = { ...manifest.devDependencies, [engine]: '9.9.9' };
 	expect(await checkEngine(surround({ engine, versions }))).toMatchObject({
 		...{ standing: 'wrong', advice: /npm install/ },
 		text: `${label} ${version} is installed; the relay was tried with 9.9.9 alone.`,

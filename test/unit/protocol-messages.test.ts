@@ -8,6 +8,7 @@ import { digestDraft } from '../../relay/idempotency.ts';
 import { Journal } from '../../relay/journal.ts';
 import { formatClientMessage, parseClientMessage } from '../../relay/protocol/client-message.ts';
 import { createError, ERRORS, type ErrorCode, FeedError, formatProblem } from '../../relay/protocol/errors.ts';
+import { BARE_PING, BARE_PONG } from '../../relay/protocol/limits.ts';
 import { formatPosition, parsePosition } from '../../relay/protocol/position.ts';
 import { parseRelayMessage } from '../../relay/protocol/relay-message.ts';
 import { parseIsoTime, parseSince, parseSpan } from '../../relay/protocol/since.ts';
@@ -42,6 +43,9 @@ describe('what a client says', () => {
 		['[WS3] U+FFFD', '{"type":"ping\ufffd"}', 'invalid-utf8'],
 		['[WS1] 65,537 bytes', `{"type":"ping","x":"${'x'.repeat(65_517)}"}`, 'message-too-large'],
 		['[WS1] 65,537 bytes, three a character', `{"type":"ping","x":"xx${'€'.repeat(21_839)}"}`, 'message-too-large'],
+		['[PING3] a ping without its position', '{"type":"ping","position":false}', 'invalid-message'],
+		['[PING3] a ping from a position', '{"type":"ping","position":"k3f9:1"}', 'invalid-message'],
+		['[PING3] a ping with null for it', '{"type":"ping","position":null}', 'invalid-message'],
 		['[HELLO2] no version', '{"type":"hello"}', 'unsupported-protocol'],
 		['[HELLO2] a later version', '{"type":"hello","protocol":2}', 'unsupported-protocol'],
 		['[POS1] a number as position', hello({ position: 5 }), 'invalid-message'],
@@ -65,6 +69,13 @@ describe('what a client says', () => {
 		const error = refusal(() => parseClientMessage(text));
 		expect([error.code, error.ref]).toEqual([code, ref]);
 		expect(error.message.length).toBeGreaterThan(20);
+	});
+
+	it('[PING3] a ping may ask for the position', () => {
+		expect(parseClientMessage(BARE_PING)).toEqual({ type: 'ping' });
+		expect(parseClientMessage(formatClientMessage({ type: 'ping', position: true }))).toEqual({ type: 'ping' });
+		expect(formatClientMessage({ type: 'ping' })).toBe(BARE_PING); // to the byte, or no engine knows it
+		expect(parseRelayMessage(BARE_PONG)).toEqual({ type: 'pong' });
 	});
 
 	it('[WS1] a message of exactly 64 KiB is taken, in whatever characters', () => {

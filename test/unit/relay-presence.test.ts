@@ -8,6 +8,7 @@ class TestVisitor implements Visitor {
 	readonly frames: Told[] = [];
 	isReady = true;
 	probes = 0;
+	pingedAt: number | undefined;
 	who: Identity;
 	readonly connection: string;
 
@@ -274,6 +275,48 @@ describe('presence', () => {
 		}
 		expect(clock.now - start).toBeLessThanOrEqual(39_000);
 		expect([viewer.last?.left, cut.probes]).toMatchObject([[{ id: 'cut' }], 1]);
+	});
+
+	it('[PRES6] [PING3] takes who pings so that the engine answers for heard, though nothing wakes the relay', () => {
+		const { presence, create, pass, clock } = open();
+		const visitors = [new TestVisitor('viewer'), new TestVisitor('bare')] as [TestVisitor, TestVisitor];
+		const [viewer, bare] = visitors;
+		for (const visitor of visitors) presence.greet(visitor, {});
+		let awake = presence;
+		const sleep = () => {
+			const memories = visitors.map((visitor) => awake.remember(visitor) as PresenceMemory);
+			awake = create();
+			for (const [index, visitor] of visitors.entries()) awake.resume(visitor, memories[index] as PresenceMemory);
+		};
+		for (let round = 0; round < 10; round++) {
+			pass(12_000);
+			bare.pingedAt = clock.now - 1000;
+			if (round % 2 === 0) sleep();
+			awake.hear(viewer);
+			pass(0);
+		}
+		expect([viewer.last?.total, viewer.last?.left, bare.probes]).toEqual([2, [], 0]);
+		// One that has pinged before, and does not any more, is gone.
+		while (viewer.last?.left.length !== 1 && clock.now < (bare.pingedAt ?? 0) + 60_000) {
+			pass(12_000);
+			awake.hear(viewer);
+			pass(0);
+		}
+		expect(clock.now - (bare.pingedAt ?? 0)).toBeLessThanOrEqual(40_000);
+		expect(viewer.last).toMatchObject({ total: 1, left: [{ id: 'bare' }] });
+		pass(12_000);
+		awake.hear(viewer);
+		expect(awake.read().total).toBe(1); // what it said before is not taken for news
+		// It pings again, and is back, through a sleep too.
+		sleep();
+		bare.pingedAt = clock.now;
+		const had = bare.frames.length;
+		pass(12_000);
+		awake.hear(viewer);
+		pass(2000);
+		expect(viewer.last).toMatchObject({ total: 2, joined: [{ id: 'bare' }], left: [] });
+		expect(bare.frames).toHaveLength(had + 1);
+		expect(bare.last).toMatchObject({ total: 2 });
 	});
 
 	it('[PRES7] goes on after the relay’s sleep as it was', () => {

@@ -9,7 +9,8 @@ import { FeedError } from '../../relay/protocol/errors.ts';
 import { MAX_OUTSTANDING_BYTES, SEEN_BYTES, WINDOW_BYTES } from '../../relay/protocol/limits.ts';
 import { Backlog } from '../../relay/window.ts';
 import { createTestChannel, settle, type TestChannel } from '../support/channel.ts';
-import { openSession as open } from '../support/session.ts';
+import { createRandom, withSeed } from '../support/random.ts';
+import { HoldingSocket, openSession as open } from '../support/session.ts';
 
 const HELLO = '{"type":"hello","protocol":1}';
 
@@ -587,6 +588,154 @@ describe('a window', () => {
 		awake.session.end();
 		expect(backlog.bytes).toBe(0);
 	});
+
+	it('[WIN7] one whose engine says what it holds is sent everything while it reads, whatever it confirms', async () => {
+		const test = await createTestChannel();
+		const socket = new HoldingSocket();
+		const backlog = new Backlog();
+		const { session, timers, expireTimers } = open(test, { backlog }, socket);
+		session.receive(HELLO);
+		await settle();
+		for (let index = 0; index < 200; index++) {
+			await publishMany(test, 1);
+			socket.take();
+		}
+		expect(socket.seqs).toEqual(upTo(200));
+		expect(socket.messages).toHaveLength(201); // all of them live
+		expireTimers();
+		expect([timers.size, backlog.bytes, socket.closed]).toEqual([0, 0, undefined]);
+	});
+
+	it('[WIN2] [WIN7] one that stops gets a window, whatever it claims, and the rest as it reads again, without a confirmation', async () => {
+		const test = await createTestChannel();
+		const socket = new HoldingSocket();
+		const { session, timers, expireTimers, confirm } = open(test, {}, socket);
+		session.receive(HELLO);
+		await settle();
+		for (let index = 0; index < 200; index++) {
+			await publishMany(test, 1);
+			confirm(Number.MAX_SAFE_INTEGER - 200 + index);
+		}
+		expect(socket.bytes).toBeGreaterThan(WINDOW_BYTES);
+		expect(socket.bytes).toBeLessThan(WINDOW_BYTES + 9000);
+		socket.take(socket.bytes - WINDOW_BYTES - 1); // not enough to have room
+		expireTimers(1000);
+		await test.drainAll();
+		expect(socket.bytes).toBeLessThan(WINDOW_BYTES + 9000);
+		while (socket.seqs.length < 200) {
+			socket.take();
+			expireTimers(1000);
+			await test.drainAll();
+		}
+		socket.take();
+		expireTimers(1000);
+		expect(timers.size).toBe(0);
+		await publishMany(test, 1);
+		expect(socket.seqs).toEqual(upTo(201));
+		expect(socket.messages.at(-1)).toMatchObject({ from: 201, to: 201 });
+	});
+
+	it('[WIN4] [WIN7] one that takes nothing is closed after its time, which begins anew with all that it takes', async () => {
+		const test = await createTestChannel();
+		const socket = new HoldingSocket();
+		const { session, timers, expireTimers } = open(test, {}, socket);
+		session.receive(HELLO);
+		await settle();
+		await publishMany(test, 80);
+		const stall = () => [...timers].find(([, ms]) => ms === 30_000)?.[0];
+		const first = stall();
+		expect(first).toBeDefined();
+		expireTimers(1000);
+		expect(stall()).toBe(first);
+		socket.take(1);
+		expireTimers(1000);
+		expect(stall()).toBeDefined();
+		expect(stall()).not.toBe(first);
+		// A window that was read and is full again has all its time.
+		const second = stall();
+		socket.take();
+		await publishMany(test, 1);
+		expireTimers(1000);
+		await test.drainAll();
+		await publishMany(test, 80);
+		expect(stall()).not.toBe(second);
+		expireTimers();
+		expect(socket.closed?.[0]).toBe(4429);
+		expect(socket.messages.at(-1)).toMatchObject({ code: 'too-slow' });
+		expect(socket.messages.at(-1)?.message).not.toContain('seen');
+		expireTimers();
+		expect(timers.size).toBe(0);
+	});
+
+	it('[WIN5] [WIN7] one that has read a burst counts no more, though it is sent nothing else', async () => {
+		const test = await createTestChannel();
+		const backlog = new Backlog();
+		const socket = new HoldingSocket();
+		const { session, timers, expireTimers, saves, memory } = open(test, { backlog }, socket);
+		session.receive(HELLO);
+		await settle();
+		await publishMany(test, 40);
+		expect(backlog.bytes).toBeGreaterThan(SEEN_BYTES);
+		memory();
+		const { asked } = saves;
+		socket.take();
+		expireTimers(1000);
+		expect([backlog.bytes, timers.size]).toEqual([0, 0]);
+		expect(saves.asked).toBe(asked + 1); // or a sleep would count what is gone
+		const woken = open(test, { backlog, memory: memory(), isCounted: true }, socket);
+		woken.session.end();
+		expect(backlog.bytes).toBe(0);
+	});
+
+	it('[WIN6] [WIN7] one that read while the relay slept goes on, though it was remembered with a full window', async () => {
+		const test = await createTestChannel();
+		const backlog = new Backlog();
+		const socket = new HoldingSocket();
+		const asleep = open(test, { backlog }, socket);
+		asleep.session.receive(HELLO);
+		await settle();
+		await publishMany(test, 80);
+		const memory = asleep.memory();
+		test.channel.leave = () => {}; // nobody tells the relay that it falls asleep
+		socket.take();
+		const awake = open(test, { backlog, memory, isCounted: true }, socket);
+		awake.expireTimers(1000);
+		awake.session.resume(test.channel);
+		await test.drainAll();
+		expect(socket.seqs).toEqual(upTo(80));
+	});
+
+	it('[WIN2] [WIN7] no mixture of reading, stopping and claims makes the engine hold more than a window and a frame', () =>
+		withSeed(async (seed) => {
+			const random = createRandom(seed);
+			const test = await createTestChannel();
+			const backlog = new Backlog();
+			const socket = new HoldingSocket();
+			const { session, expireTimers, confirm } = open(test, { backlog }, socket);
+			session.receive(HELLO);
+			await settle();
+			let published = 0;
+			for (let step = 0; step < 600; step++) {
+				const act = random.below(10);
+				if (act < 5) {
+					await publishMany(test, 1);
+					published++;
+				} else if (act < 7) socket.take(random.below(60_000));
+				else if (act < 8) confirm(random.below(2 * socket.bytes));
+				else if (act < 9) expireTimers(1000);
+				else session.receive('{"type":"ping"}');
+				expect(socket.bufferedAmount).toBeLessThanOrEqual(WINDOW_BYTES + 300_000);
+				expect(backlog.bytes).toBeGreaterThanOrEqual(socket.bufferedAmount - 2 * SEEN_BYTES);
+			}
+			while (socket.seqs.length < published) {
+				socket.take();
+				expireTimers(1000);
+				await test.drainAll();
+			}
+			expect(socket.seqs).toEqual(upTo(published));
+			session.end();
+			expect(backlog.bytes).toBe(0);
+		}));
 
 	it('[WIN6] what must outlast a sleep is saved once for many frames, and before the first hello too', async () => {
 		const test = await createTestChannel();

@@ -27,6 +27,20 @@ describe('a window', () => {
 		expect(window.confirm(Number.MAX_SAFE_INTEGER)).toBe(false);
 	});
 
+	it('[WIN7] has outstanding what the engine holds, be it less than was counted or more', () => {
+		const backlog = new Backlog();
+		const window = new Window(backlog);
+		window.send(WINDOW_BYTES + 1);
+		expect(window.hold(WINDOW_BYTES + 1)).toBe(false);
+		expect(window.isOpen).toBe(false);
+		expect(window.hold(300_000)).toBe(true);
+		expect([window.isOpen, window.outstanding, backlog.bytes]).toEqual([true, 300_000, 300_000 - SEEN_BYTES]);
+		expect(window.hold(WINDOW_BYTES * 3)).toBe(false);
+		expect([window.isOpen, window.isOverdrawn]).toEqual([false, true]);
+		expect(window.hold(0)).toBe(true);
+		expect(backlog.bytes).toBe(0);
+	});
+
 	it('[WIN6] is the same after a sleep, and what its relay forgot to count comes right with a confirmation', () => {
 		const backlog = new Backlog();
 		const window = new Window(backlog);
@@ -96,7 +110,8 @@ describe('the backlog of all', () => {
 			for (let step = 0; step < 2000; step++) {
 				const window = random.pick(windows);
 				const act = random.below(20);
-				if (act < 12) window.send(random.below(50_000));
+				if (act < 10) window.send(random.below(50_000));
+				else if (act < 12) window.hold(random.below(500_000));
 				else if (act < 18) window.confirm(random.below(step * 10_000 + 1));
 				else if (act === 18) window.close();
 				else windows = windows.map((one) => new Window(backlog, one.memory, true));

@@ -3,7 +3,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { SEEN_BYTES } from '../../../relay/protocol/limits.ts';
+import type { EngineName } from '../../../relay/run/engine.ts';
 import { readFrame } from '../../support/inflate.ts';
+import { findTestProgram } from '../../support/program-under-test.ts';
 import { type RelayOptions, startRelay } from '../../support/relay.ts';
 import { ROOT } from '../../support/sources.ts';
 import { keepEnding } from '../ending.ts';
@@ -47,19 +49,19 @@ function createDialect(inflates: boolean): Dialect {
 	};
 }
 
-function createContender(name: string, inflates: boolean): Contender {
+function createContender(name: string, engine: EngineName, inflates = true): Contender {
 	return {
 		name,
 		dialect: createDialect(inflates),
 		findVersion() {
 			const { version } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as { version: string };
-			const engine = findPackage('partykit');
-			return engine && `${version}, PartyKit ${engine}, workerd ${findPackage('workerd') ?? 'unknown'}`;
+			const found = findPackage(engine);
+			return found && `${version}, ${engine} ${found}`;
 		},
 		install: 'npm ci',
 		async start({ vars = {} } = {}) {
 			// No variable: an open relay has no limits but those that are set (relay/settings.ts).
-			const { running, url } = await startRoom({ vars });
+			const { running, url } = await startRoom({ vars, program: await findTestProgram(undefined, engine) });
 			return {
 				...running,
 				async findPosition(channel) {
@@ -73,7 +75,7 @@ function createContender(name: string, inflates: boolean): Contender {
 	};
 }
 
-/** A room in PartyKit's dev server, ours unless another one is configured. */
+/** A room of an engine: of our relay unless another program is given. */
 export async function startRoom(options: RelayOptions): Promise<{ running: Running; url: string }> {
 	const relay = await startRelay({ vars: {}, ...options });
 	const { engine, url } = relay;
@@ -95,6 +97,8 @@ export async function post(address: string, drafts: readonly Draft[]): Promise<v
 	}
 }
 
-export const liveFeed: Contender = createContender('live-feed', true);
-/** The same with viewers who cannot inflate. */
-export const liveFeedPlain: Contender = createContender('live-feed, plain', false);
+export const liveFeed: Contender = createContender('live-feed', 'workerd');
+/** The same with viewers that cannot inflate. */
+export const liveFeedPlain: Contender = createContender('live-feed, plain', 'workerd', false);
+/** The same relay on the engine of PartyKit's dev server. */
+export const liveFeedOnPartyKit: Contender = createContender('live-feed on PartyKit', 'partykit');

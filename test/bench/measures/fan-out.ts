@@ -2,7 +2,7 @@
 // Knows whom we are compared with; never knows how one is talked to.
 import { group } from '../../faults/scenario.ts';
 import type { Contender } from '../contenders/contender.ts';
-import { liveFeed, nchan, socketIo, ws } from '../contenders/index.ts';
+import { liveFeed, liveFeedOnPartyKit, nchan, socketIo, ws } from '../contenders/index.ts';
 import { IPERF, runIperf } from '../load/loopback.ts';
 import { findBestRun, MAX_P99_MS } from '../load/search.ts';
 import { type Run, Stage } from '../load/stage.ts';
@@ -10,13 +10,13 @@ import type { BenchOptions, Measure, Row } from '../measure.ts';
 import { show, showMany, showShare } from '../table.ts';
 import { createFaultRow, createMissingRow, isInstalled } from './present.ts';
 
-const RIVALS = [liveFeed, nchan, socketIo, ws];
+const RIVALS = [liveFeed, liveFeedOnPartyKit, nchan, socketIo, ws];
 
 export const fanOut: Measure = {
 	name: 'fan-out',
 	async run(options) {
 		const [rows, runs] = await compare('fan-out', 1000, options);
-		rows.push(...createRatioRows('fan-out', runs, [[nchan, 30], [socketIo, 100], [ws, undefined]])); // biome-ignore format: one line is one
+		rows.push(...createRatioRows('fan-out', runs, [[liveFeedOnPartyKit, 0.9], [nchan, 30], [socketIo, 100], [ws, undefined]])); // biome-ignore format: one line is one
 		rows.push(await measureLoopback(options));
 		return rows;
 	},
@@ -28,7 +28,7 @@ export const small: Measure = {
 		const rows: Row[] = [];
 		for (const viewers of [10, 100]) {
 			const [found, runs] = await compare('small', viewers, options);
-			rows.push(...found, ...createRatioRows('small', runs, [[socketIo, 1], [ws, undefined]])); // biome-ignore format: one line is one
+			rows.push(...found, ...createRatioRows('small', runs, [[liveFeedOnPartyKit, 0.9], [socketIo, 1], [ws, undefined]])); // biome-ignore format: one line is one
 		}
 		return rows;
 	},

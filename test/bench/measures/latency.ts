@@ -2,7 +2,7 @@
 // Knows rounds and goals; never knows how one is talked to.
 import { group } from '../../faults/scenario.ts';
 import type { Contender } from '../contenders/contender.ts';
-import { liveFeed, nchan, partykit, socketIo, ws } from '../contenders/index.ts';
+import { liveFeed, liveFeedOnPartyKit, nchan, partykit, socketIo, workerd, ws } from '../contenders/index.ts';
 import { median } from '../load/delays.ts';
 import { type Run, Stage } from '../load/stage.ts';
 import type { BenchOptions, Measure, Row } from '../measure.ts';
@@ -31,7 +31,7 @@ async function compare(viewers: number, options: BenchOptions): Promise<Row[]> {
 	const runs = new Map<Contender, Run[]>();
 	const stages: [Contender, Stage][] = [];
 	try {
-		for (const contender of [liveFeed, nchan, socketIo, ws, partykit]) {
+		for (const contender of [liveFeed, liveFeedOnPartyKit, nchan, socketIo, ws, workerd, partykit]) {
 			if (isInstalled(contender))
 				stages.push([contender, await Stage.open(contender, { viewers, publishers: 1, sampleEvery: SAMPLE_EVERY })]);
 			else rows.push(createMissingRow('latency', contender, load));
@@ -63,7 +63,7 @@ async function compare(viewers: number, options: BenchOptions): Promise<Row[]> {
 			values: { p50, p99, viewers, rate: RATE, rounds },
 		});
 	}
-	for (const other of [ws, partykit]) {
+	for (const other of [ws, liveFeedOnPartyKit, workerd, partykit]) {
 		if (!runs.has(liveFeed) || !runs.has(other)) continue;
 		for (const of of ['p50', 'p99'] as const) {
 			const ratio = middle(liveFeed, of) / middle(other, of);

@@ -1,0 +1,55 @@
+// What belongs to the whole relay, as the edge of a distributed relay has it: nothing of its own, all asked for.
+// Knows what is asked of the collector; never knows an engine. It lives for one request.
+import type { Report } from '../http/figures.ts';
+import { Identities } from '../identity.ts';
+import { Journal } from '../journal.ts';
+import type { FeedError } from '../protocol/errors.ts';
+import { readSettings, type Settings } from '../settings.ts';
+import type { RelayServices } from './services.ts';
+
+const clock = (): number => Date.now();
+
+/** The one object to which all channels report. */
+export interface RemoteSummary {
+	summarise(): Promise<Report>;
+	connectedChannels(): Promise<string[]>;
+}
+
+export class RemoteServices implements RelayServices {
+	readonly settings: Settings;
+	readonly #collector: RemoteSummary;
+
+	/** @throws Error that names a setting which is wrong, and what it may be */
+	constructor(environment: Record<string, unknown>, collector: RemoteSummary) {
+		this.settings = readSettings(environment);
+		this.#collector = collector;
+	}
+
+	get identities(): Identities {
+		return new Identities(this.settings, clock);
+	}
+
+	countRequest(): void {
+		// The platform counts what its edge answers.
+	}
+
+	recordRefusal(): void {
+		// The platform logs it. No memory here could bound the lines.
+	}
+
+	reportFault(error: unknown): FeedError {
+		return new Journal(clock, (line) => console.error(line)).fault(error);
+	}
+
+	report(): Promise<Report> {
+		return this.#collector.summarise();
+	}
+
+	connectedChannels(): Promise<string[]> {
+		return this.#collector.connectedChannels();
+	}
+
+	setMemory(): void {
+		// Nobody but the platform sees it.
+	}
+}
