@@ -144,12 +144,6 @@ describe.runIf(process.platform === 'linux')('a relay on PartyKit', () => {
 		expect((await requestRaw(`${relay.url}/none`, headers)).status).toBe(404);
 	});
 
-	it("does not open the engine's own protocol", async () => {
-		const host = 'miniflare-unsafe-internal-capnp-connect';
-		const answer = await exchange(relay.engine.port, `CONNECT ${host} HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
-		expect(answer).not.toMatch(/^HTTP\/1\.1 2/);
-	});
-
 	it('has its secret from where no other user sees it', async () => {
 		expect((await ask(`${relay.url}/channels/any/events`)).body.code).toBe('token-needed');
 		const tree = listTree(relay.engine.pid);
