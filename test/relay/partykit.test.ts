@@ -90,11 +90,11 @@ function opens(url: string): Promise<boolean> {
 	});
 }
 
-/** Sends bytes, and resolves with what comes back until the other side closes. */
+/** Sends bytes, a character each, and resolves with what comes back until the other side closes. */
 function exchange(port: number, bytes: string): Promise<string> {
 	return new Promise((resolve) => {
 		let answer = '';
-		const socket = net.connect(port, '127.0.0.1', () => socket.end(bytes));
+		const socket = net.connect(port, '127.0.0.1', () => socket.end(bytes, 'latin1'));
 		socket.setTimeout(5000, () => socket.destroy());
 		socket.setEncoding('latin1').on('data', (chunk: string) => {
 			answer += chunk;
