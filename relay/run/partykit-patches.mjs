@@ -22,7 +22,7 @@ function replaceOnce(source, before, after) {
 /**
  * Removes the debugger proxy. `useInspector` in partykit 0.0.115 listens on every interface, at port 9229. It checks neither
  * Origin nor Host, so that any page can run code in the relay and read its secrets. It keeps every request since the start for
- * the next debugger, about 2 KB each, without a limit. It also ends the process at header bytes that are not UTF-8.
+ * the next debugger, about 2 KB each, without a limit.
  */
 function removeDebuggerProxy(source) {
 	return replaceOnce(source, 'props.enableInspector ?? true ?', 'false ?');
