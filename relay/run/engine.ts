@@ -157,7 +157,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 	};
 }
 
-// PartyKit picks its inner ports first and binds them later, so two starts at once can collide.
+// Another process can take the port between the check and the engine's start. The next check says so.
 async function startOnce(options: EngineOptions, program: Program): Promise<Run> {
 	const { port, host = '127.0.0.1', signal } = options;
 	for (let attempt = 1; ; attempt++) {

@@ -22,7 +22,7 @@ function replaceOnce(source, before, after) {
 /**
  * Removes the debugger proxy. `useInspector` in partykit 0.0.115 listens on every interface, at port 9229. It checks neither
  * Origin nor Host, so that any page can run code in the relay and read its secrets. It keeps every request since the start for
- * the next debugger, about 2 KB each, without a limit. It also ends the process at header bytes that are not UTF-8.
+ * the next debugger, about 2 KB each, without a limit.
  */
 function removeDebuggerProxy(source) {
 	return replaceOnce(source, 'props.enableInspector ?? true ?', 'false ?');
@@ -30,13 +30,20 @@ function removeDebuggerProxy(source) {
 
 /**
  * Removes the engine's own debugger. partykit 0.0.115 starts workerd with `--inspector-addr`, which checks no Origin either.
- * PartyKit then asks that port for the debugger's address; another process can take the port and answer. The engine's output
- * remains as the one place of errors. `handleRuntimeStdio` drops parts of it; miniflare prints it line by line.
+ * PartyKit then asks that port for the debugger's address; another process can take the port and answer.
  */
 function removeEngineDebugger(source) {
-	const options = `inspectorPort: portForRuntimeInspector,
-                      handleRuntimeStdio,`;
-	return replaceOnce(replaceOnce(source, options, ''), 'const jsonUrl =', 'return; const jsonUrl =');
+	const options = ' inspectorPort: portForRuntimeInspector,\n                      handleRuntimeStdio,';
+	const withoutPort = replaceOnce(source, options, ' handleRuntimeStdio,');
+	return replaceOnce(withoutPort, 'const jsonUrl =', 'return; const jsonUrl =');
+}
+
+/**
+ * Has miniflare print the engine's output line by line. It is the one way of the relay's audit log and its errors, since there
+ * is no debugger. `handleRuntimeStdio` in partykit 0.0.115 cuts lines in two, and drops those beside a trace of the engine.
+ */
+function printWholeLines(source) {
+	return replaceOnce(source, ' handleRuntimeStdio,\n                      compat', ' compat');
 }
 
 /**
@@ -54,9 +61,8 @@ function serveSiteFromEngine(source) {
 }
 
 /**
- * Lets the relay itself listen, on the host of `LIVE_FEED_HOST` alone. miniflare 3.20240718 has a worker listen in front of the
- * relay, which obeys headers of any client (`MF-…`) and shows stack traces. Its socket opens the engine's own protocol to
- * whoever sends `CONNECT miniflare-unsafe-internal-capnp-connect`. PartyKit has it listen on every interface.
+ * Lets the relay itself listen, on the host of `LIVE_FEED_HOST` alone. PartyKit has miniflare listen on every interface. The
+ * worker that miniflare 3.20240718 puts there obeys headers of any client (`MF-…`) and shows stack traces.
  */
 function listenDirectly(source) {
 	const direct = replaceOnce(
@@ -87,7 +93,7 @@ function removeLoopbackServer(source) {
 	);
 }
 
-const PARTYKIT_PATCHES = [removeDebuggerProxy, removeEngineDebugger, serveSiteFromEngine];
+const PARTYKIT_PATCHES = [removeDebuggerProxy, removeEngineDebugger, printWholeLines, serveSiteFromEngine];
 const MINIFLARE_PATCHES = [listenDirectly, removeLoopbackServer];
 
 const apply = (patches, source) => patches.reduce((text, patch) => patch(text), source);

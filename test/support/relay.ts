@@ -6,9 +6,7 @@ import path from 'node:path';
 import { type Engine, EngineError, type Program, startEngine } from '../../relay/run/engine.ts';
 import { findFreePort } from './ports.ts';
 import { findTestProgram } from './program-under-test.ts';
-import { patience } from './slowness.ts';
 import { keepSecret, look, lookThroughFiles, lookThroughProcesses, report } from './spill.ts';
-import { inTurn } from './turn.ts';
 
 export interface RelayOptions {
 	/** Values the relay finds in its environment. */
@@ -82,16 +80,10 @@ async function startOnFreePort(options: RelayOptions, stateDir: string): Promise
 				options.log?.(line);
 			};
 			const { vars = {}, root, program = await findTestProgram(root) } = options;
-			const start = async () => startEngine({ vars, log, port: await findFreePort(), stateDir, program, ...limits });
-			// One that has met another at its inner ports never answers.
-			const limits = program.engine === 'partykit' ? { timeoutMs: patience(25_000) } : {};
-			// PartyKit chooses its inner ports before it takes them: two that start at once choose the same.
-			return await (program.engine === 'partykit' ? inTurn('start', start) : start());
+			return await startEngine({ vars, log, port: await findFreePort(), stateDir, program });
 		} catch (error) {
-			// One that does not answer has met another at its inner ports, which start outside of these turns as well.
-			const isOther = error instanceof EngineError && (error.reason === 'port-busy' || error.reason === 'timeout');
-			if (!isOther || attempt === 5) throw error;
-			if (error.reason === 'timeout') console.error(`a relay did not start, and is started again:\n${error.output}`);
+			const isBusy = error instanceof EngineError && error.reason === 'port-busy';
+			if (!isBusy || attempt === 5) throw error;
 		}
 	}
 }
