@@ -37,7 +37,7 @@ const from = (address: string) => ({ headers: { [ADDRESS]: address } });
 const readStatus = async () =>
 	(await (await fetch(`${relay.url}/status`, { headers: { accept: 'application/json' } })).json()) as Status;
 
-it('counts connections, events, receipts and channels of all channels', async () => {
+it('[DIST1] counts connections, events, receipts and channels of all channels', async () => {
 	const [one, other] = [createChannelName('one'), createChannelName('other')];
 	const sockets = [
 		await Conversation.join(relay.url, one, {}, from('192.0.2.1')),
@@ -53,7 +53,7 @@ it('counts connections, events, receipts and channels of all channels', async ()
 	await expect.poll(readStatus, LATE).toMatchObject({ channels: 0, viewerCount: 0, events: 3 });
 });
 
-it('holds the limits of an address and of the whole relay over all channels', async () => {
+it('[DIST2] holds the limits of an address and of the whole relay over all channels', async () => {
 	const rooms = [createChannelName('a'), createChannelName('b')];
 	const sockets: Conversation[] = [];
 	for (const address of ['198.51.100.1', '198.51.100.1', '198.51.100.1'])
@@ -76,7 +76,7 @@ it('holds the limits of an address and of the whole relay over all channels', as
 	for (const socket of sockets) await socket.close();
 });
 
-it('holds the limit of new channels at once, since the collecting object is asked', async () => {
+it('[DIST2] holds the limit of new channels at once, since the collecting object is asked', async () => {
 	const read = async () =>
 		(await fetch(`${relay.url}/channels/${createChannelName('new')}/events`, from('203.0.113.1'))).status;
 	const statuses: number[] = [];
@@ -85,7 +85,7 @@ it('holds the limit of new channels at once, since the collecting object is aske
 	expect(statuses.slice(NEW_CHANNELS)).toEqual([429, 429, 429]);
 });
 
-it('[AWAY1] tells everybody of a restart', async () => {
+it('[DIST3] [AWAY1] tells every channel of a restart', async () => {
 	const socket = await Conversation.join(relay.url, createChannelName('told'), {}, from('192.0.2.77'));
 	await expect.poll(readStatus, LATE).toMatchObject({ viewerCount: 1 });
 	await relay.engine?.restart();
