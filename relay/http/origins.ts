@@ -24,7 +24,8 @@ export function checkOrigin(
 	if (origin === null || origins?.includes(origin)) return origin ?? undefined;
 	// By https nobody else's name leads here: our certificate does not have it. By http it does.
 	const isOwn = origin === `https://${host}` || (origin === `http://${host}` && isSafeHost(host));
-	if (isOpen ? isLoopback(origin) : !origins || isOwn) return origin;
+	// A page of the relay itself, by an address of this machine, is no stranger to an open one.
+	if (isOwn || (isOpen ? isLoopback(origin) : !origins)) return origin;
 	if (origin === 'null') throw new FeedError('origin-refused', NO_ORIGIN);
 	throw refuse(`This relay does not serve pages of ${show(origin)}`, 'that');
 }

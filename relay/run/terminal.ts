@@ -54,17 +54,11 @@ export function announce(running: {
 		row('Publish', bold(`curl -d 'text=Hello from the terminal' ${base.includes('[') ? `'${events}'` : events}`)),
 		'',
 		describeTrust(host, port, settings),
-		...(needsOrigin(host, base, settings) ? [`Pages of this address need LIVE_FEED_ORIGINS=${base}`] : []),
 		dim('Ctrl-C stops it.'),
 		'',
 	];
 	// In one piece, so that who waits for the first word has the rest too.
 	process.stdout.write(lines.map((line) => (line === '' ? '\n' : `  ${line}\n`)).join(''));
-}
-
-/** True where the relay would refuse the pages that it serves itself: an open one takes those of this machine alone. */
-function needsOrigin(host: string, base: string, { isOpen, origins }: Settings): boolean {
-	return isOpen && !base.includes('//localhost:') && !isLoopback(host) && !origins?.includes(base);
 }
 
 /** Returns who can use the relay. The operator must not overlook that. */

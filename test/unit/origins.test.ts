@@ -48,6 +48,14 @@ describe('an origin', () => {
 		expect(check(SECURED_WITH_LIST, 'evil.test:1999', 'http://evil.test:1999')).toBe('origin-refused');
 	});
 
+	it('of an open relay itself is served where it is called by an address, and no other port or address is', () => {
+		for (const own of ['http://192.168.1.5:1999', 'http://[fd00::1]:1999', 'https://192.168.1.5'])
+			expect(check(OPEN, new URL(own).host, own)).toBe(own);
+		for (const other of ['http://192.168.1.5:8080', 'http://192.168.1.6:1999', 'http://evil.test:1999', 'null'])
+			expect(check(OPEN, '192.168.1.5:1999', other)).toBe('origin-refused');
+		expect(check(OPEN, 'evil.test:1999', 'http://evil.test:1999')).toBe('origin-refused');
+	});
+
 	it('that is none is no hindrance: a program has none', () => {
 		expect(check(OPEN, '127.0.0.1:1999')).toBe('no page');
 		expect(check(SECURED_WITH_LIST, 'relay.example.org')).toBe('no page');
