@@ -189,7 +189,8 @@ export class Channel {
 		this.#live = new FanOut({
 			afterDrain: options.afterDrain,
 			onTurn: () => this.#commitWhileSending(),
-			onDone: () => this.#goOn(),
+			// One turn more: drafts that the engine has read, and not handed over while it was sending, go together.
+			onDone: () => options.afterDrain(() => this.#goOn()),
 			onLate: (viewer) => {
 				if (this.#viewers.has(viewer)) void this.#follow(viewer); // he may have left at that
 			},

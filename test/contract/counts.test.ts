@@ -125,7 +125,7 @@ it.each([10, 1000])('[COM1] [COM3] each of %i viewers has a frame for a commit, 
 
 // Where one comes with each slice, they are soon too many for that.
 it.each([
-	[1, 106, 111],
+	[1, 97, 102],
 	[6, 1000, 1999],
 ])(
 	'[COM4] 1,000 events, one each %i slices: %i commits, %i encodings, and a frame for a viewer in a round',

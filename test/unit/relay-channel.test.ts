@@ -118,6 +118,9 @@ describe('commits', () => {
 			expect(test.log.commits.length).toBe(2);
 			test.drain();
 		}
+		// One turn more is for what the engine has read meanwhile.
+		expect(test.log.commits.length).toBe(2);
+		test.drain();
 		expect(test.log.commits.length).toBe(3);
 	});
 
