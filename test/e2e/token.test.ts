@@ -357,7 +357,9 @@ describe('a token', () => {
 			const said = sockets.flat().length;
 			const known = [...office.given];
 			await expect.poll(() => Date.now() / 1000 > expiryOf(known.at(-1) ?? ''), { interval: 100 }).toBe(true);
-			void page.evaluate(() => document.querySelector<LiveFeed>('live-feed')?.publish('message', { text: 'later' }));
+			await page.evaluate(() => {
+				void document.querySelector<LiveFeed>('live-feed')?.publish('message', { text: 'later' });
+			});
 			await proxy.openPort();
 			await expect.poll(readTexts).toEqual(['later']);
 			for (const token of sockets.flat().slice(said)) expect(known).not.toContain(token);
