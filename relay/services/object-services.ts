@@ -103,9 +103,14 @@ export class ObjectServices implements ChannelServices {
 	#describe(): Omit<ChannelReport, 'charges'> {
 		const { connections, backlog } = this;
 		return {
-			...{ channel: this.#channel, memory: this.memoryName, connections: connections.count() },
-			...{ ungreeted: connections.ungreeted, addresses: connections.addresses },
-			...{ backlogBytes: backlog.bytes, readings: this.#metrics.read(), strain: { ...this.#metrics.strain } },
+			channel: this.#channel,
+			memory: this.memoryName,
+			connections: connections.count(),
+			ungreeted: connections.ungreeted,
+			addresses: connections.addresses,
+			backlogBytes: backlog.bytes,
+			readings: this.#metrics.read(),
+			strain: { ...this.#metrics.strain },
 		};
 	}
 }
