@@ -56,7 +56,7 @@ function serveSiteFromEngine(source) {
 	return replaceOnce(
 		withoutServer,
 		'modulesRoot: process.cwd(),',
-		'modulesRoot: process.cwd(), outboundService: { disk: { path: path15.resolve(config.serve) } },',
+		'modulesRoot: process.cwd(), ...(config.serve ? { outboundService: { disk: { path: path15.resolve(config.serve) } } } : {}),',
 	);
 }
 
