@@ -12,6 +12,8 @@ const clock = (): number => Date.now();
 const ALL_CHANNELS = '*';
 /** How a room is told that the relay stops. No address from outside leads to it. */
 export const GO_AWAY = 'goaway';
+/** How a room is woken, to report anew what is connected to it. No address from outside leads to it. */
+export const RECOUNT = 'recount';
 
 /** What the edge is given by its engine. */
 export interface EdgeHost {

@@ -6,7 +6,8 @@ const ROUNDING = 1e-6;
 /** Buckets are looked through for full ones at this number and at its doubles. */
 const SWEEP_BUCKETS = 10_000;
 
-interface Bucket {
+/** What was left of a limit at a time, ms since the Unix epoch. */
+export interface Bucket {
 	left: number;
 	at: number;
 	perMinute: number;
@@ -79,6 +80,17 @@ export class Quotas {
 		for (const [name, amount, perMinute] of taken) this.#record([name], amount, perMinute);
 	}
 
+	/** Returns the bucket of a name, to be stored. Undefined where it is full, as it is without one. */
+	keep(name: string): Bucket | undefined {
+		const bucket = this.#buckets.get(name);
+		return bucket && refill(bucket, this.#clock()) < bucket.perMinute ? { ...bucket } : undefined;
+	}
+
+	/** Takes back a bucket that was stored, unless the name has one. */
+	resume(name: string, bucket: Bucket): void {
+		if (!this.#buckets.has(name)) this.#buckets.set(name, { ...bucket });
+	}
+
 	/** Others have taken of the same limit: no more is left than this, less what was taken since `drain`. */
 	adopt(name: string, left: number): void {
 		const bucket = this.#buckets.get(name);
@@ -91,7 +103,7 @@ export class Quotas {
 	#record(names: readonly string[], amount: number, perMinute: number): void {
 		if (!this.#isShared) return;
 		for (const name of names) {
-			if (name.includes(' connection ')) continue;
+			if (/^\S+ connection /.test(name)) continue; // a subject may have the word in it
 			const known = this.#taken.get(name)?.amount ?? 0;
 			this.#taken.set(name, { amount: known + amount, perMinute });
 		}
@@ -100,8 +112,9 @@ export class Quotas {
 	#fill(name: string, perMinute: number, now: number): Bucket {
 		const known = this.#buckets.get(name);
 		const bucket = known ?? { left: perMinute, at: now, perMinute };
-		if (known) bucket.left = refill(known, now);
+		if (known) bucket.left = Math.min(refill(known, now), perMinute);
 		else this.#buckets.set(name, bucket);
+		bucket.perMinute = perMinute; // one that was stored may be of another setting
 		bucket.at = now; // also where the clock went back: nobody waits until it is where it was
 		return bucket;
 	}

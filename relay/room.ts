@@ -2,7 +2,7 @@
 // Knows what a room is asked for and when it sleeps; never knows which engine runs it, nor what a message means.
 import type { Transport } from './audience.ts';
 import { Channel, spreadReturn } from './channel.ts';
-import { GO_AWAY } from './edge.ts';
+import { GO_AWAY, RECOUNT } from './edge.ts';
 import type { Figures, Work } from './figures.ts';
 import { Heartbeat } from './heartbeat.ts';
 import type { Host, Link } from './host.ts';
@@ -118,6 +118,7 @@ export class Room {
 			work = this.#figures.begin();
 			if (resource === GO_AWAY) return await this.#goAway();
 			const { identities } = this.#wake();
+			if (resource === RECOUNT) return new Response(null, { status: 204 });
 			const { headers } = request;
 			who = await identities.identify(readToken(headers), this.#host.name, address, readAuthor(headers));
 			if (resource === PRESENCE) return await this.#readPresence(who);

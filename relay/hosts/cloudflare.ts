@@ -1,7 +1,7 @@
 // The relay on Durable Objects: a channel is one object with SQLite storage whose sockets hibernate.
 // Knows Workers, on Cloudflare and in a workerd of this machine; never knows what a request or a message means.
 import { DurableObject } from 'cloudflare:workers';
-import { answerRequest, type EdgeHost } from '../edge.ts';
+import { answerRequest, type EdgeHost, RECOUNT } from '../edge.ts';
 import type { Host, Link } from '../host.ts';
 import { answerSite } from '../http/site.ts';
 import type { Identity } from '../identity.ts';
@@ -167,6 +167,7 @@ export class Relay extends DurableObject<Environment> {
 			limits: readSettings(environment).limits,
 			clock: () => Date.now(),
 			deployment: environment.VERSION?.id ?? '',
+			recount: (channel) => environment.CHANNEL.getByName(channel).fetch(`${INSIDE}/${RECOUNT}`, { method: 'POST' }),
 		});
 	}
 

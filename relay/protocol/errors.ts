@@ -53,7 +53,7 @@ const TABLE = {
 		retryable: true,
 		text: 'An event before this one was refused for now, and has to come first.',
 	},
-	'too-slow': { status: 408, retryable: true, close: 4429, text: 'What was sent was not confirmed in time.' },
+	'too-slow': { status: 408, retryable: true, close: 4429, text: 'What was sent was not taken in time.' },
 	'relay-full': {
 		status: 503,
 		retryable: true,

@@ -6,7 +6,7 @@ import type { Report } from '../http/figures.ts';
 import type { Identity } from '../identity.ts';
 import { Limiter } from '../limiter.ts';
 import type { KeyValueStorage } from '../log-storage.ts';
-import { Quotas } from '../quotas.ts';
+import { type Bucket, Quotas } from '../quotas.ts';
 import type { Limits } from '../settings.ts';
 import type { ChannelReport, Refusal, RelayView } from './channel-report.ts';
 
@@ -16,21 +16,32 @@ const MIN_INTERVAL_MS = 5000;
 const MAX_INTERVAL_MS = 30_000;
 /** A channel without connections is forgotten after this time without a report, ms. Its object is gone by then. */
 const FORGET_MS = 3_600_000;
-/** Channels that are read from storage at once. */
+/** How often channels and limits are looked through, ms. */
+const SWEEP_MS = 600_000;
+/**
+ * A channel with connections that was silent for this long is woken, ms. Its object may have ended without a report: a crash
+ * ends all of its sockets.
+ */
+const SILENT_MS = 600_000;
+/** Channels that are woken at each sweep. */
+const WOKEN_AT_ONCE = 100;
+/** Keys that are read from storage at once, and written. */
 const LOADED_AT_ONCE = 1000;
+const WRITTEN_AT_ONCE = 100;
 
 const CHANNELS = 'channel:';
+const LIMITS = 'limit:';
 const TOTALS = 'totals';
 
 /** The newest report of a channel. */
 interface Known extends Omit<ChannelReport, 'charges'> {
 	at: number;
+	/** The deployment that reported it. A deployment ends all sockets of the one before. */
+	deployment: string;
 }
 
 /** What outlasts every memory that counts. */
 interface Totals {
-	/** The deployment whose sockets are counted. A deployment ends all sockets of the one before. */
-	deployment: string;
 	readings: Readings;
 }
 
@@ -41,6 +52,8 @@ export interface CollectorOptions {
 	clock: () => number;
 	/** Names this deployment. Default: all are one. */
 	deployment?: string;
+	/** Wakes a channel, which reports then. Default: none is woken. */
+	recount?: (channel: string) => Promise<unknown>;
 }
 
 export class Collector {
@@ -49,31 +62,37 @@ export class Collector {
 	readonly #limiter: Limiter;
 	readonly #channels = new Map<string, Known>();
 	#totals: Totals;
+	/** Limits that are in storage. */
+	readonly #stored = new Set<string>();
+	/** When a channel was woken last, ms since the Unix epoch. */
+	readonly #wokenAt = new Map<string, number>();
 	#loading: Promise<void> | undefined;
 	#sweptAt = 0;
 
 	constructor(options: CollectorOptions) {
-		const { clock, limits, deployment = '' } = options;
+		const { clock, limits } = options;
 		this.#options = options;
-		this.#quotas = new Quotas(clock);
+		this.#quotas = new Quotas(clock, true); // what was taken is written to storage
 		this.#limiter = new Limiter(limits, clock, this.#quotas);
-		this.#totals = { deployment, readings: emptyReadings(clock()) };
+		this.#totals = { readings: emptyReadings(clock()) };
 	}
 
 	/** Takes a channel's report. Returns what the channel has to know of the rest. */
 	async report({ charges, ...report }: ChannelReport): Promise<RelayView> {
 		await this.#load();
-		const { storage, clock } = this.#options;
+		const { storage, clock, deployment = '' } = this.#options;
 		const { channel } = report;
 		const before = this.#channels.get(channel);
 		const isSameMemory = before?.memory === report.memory;
 		const { readings } = this.#totals;
 		addReadings(readings, isSameMemory ? subtractReadings(report.readings, before.readings) : report.readings);
 		for (const [name, amount, perMinute] of charges) this.#quotas.charge([name], amount, perMinute);
-		const known: Known = { ...report, at: clock() };
+		const known: Known = { ...report, at: clock(), deployment };
 		this.#channels.set(channel, known);
+		this.#wokenAt.delete(channel);
 		await storage.put({ [CHANNELS + channel]: known, [TOTALS]: this.#totals });
-		await this.#forget();
+		await this.#storeLimits();
+		await this.#sweep();
 		return this.#describeRest(
 			report,
 			charges.map(([name]) => name),
@@ -81,8 +100,10 @@ export class Collector {
 	}
 
 	/** Checks the limit of new channels. Undefined where one more may be opened. */
-	openChannel(who: Identity): Refusal | undefined {
+	async openChannel(who: Identity): Promise<Refusal | undefined> {
+		await this.#load();
 		const error = this.#limiter.openChannel({ who });
+		await this.#storeLimits();
 		return error && { message: error.message, retryMs: error.retryMs };
 	}
 
@@ -148,33 +169,72 @@ export class Collector {
 
 	async #read(): Promise<void> {
 		const { storage, deployment = '' } = this.#options;
-		const totals = (await storage.get(TOTALS)) as Totals | undefined; // written below alone
-		if (!totals) return;
-		this.#totals = { ...totals, deployment };
-		for (let start = CHANNELS; ; ) {
-			const page = await storage.list({ prefix: CHANNELS, start, limit: LOADED_AT_ONCE });
-			for (const value of page.values()) {
-				const known = value as Known;
-				// A deployment has ended all sockets, and no object says so.
-				const ended = { connections: noConnections(), ungreeted: 0, addresses: [], backlogBytes: 0 };
-				this.#channels.set(known.channel, totals.deployment === deployment ? known : { ...known, ...ended });
-			}
+		const totals = (await storage.get(TOTALS)) as Totals | undefined; // written above alone
+		if (totals) this.#totals = totals;
+		await this.#readAll(CHANNELS, (name, value) => {
+			const known = value as Known;
+			// A deployment has ended all sockets, and no object says so.
+			const strain = { drafts: 0, draftBytes: 0, lag: 0 };
+			const ended = { connections: noConnections(), ungreeted: 0, addresses: [], backlogBytes: 0, strain };
+			this.#channels.set(name, known.deployment === deployment ? known : { ...known, ...ended });
+		});
+		await this.#readAll(LIMITS, (name, value) => {
+			this.#stored.add(name);
+			this.#quotas.resume(name, value as Bucket);
+		});
+	}
+
+	async #readAll(prefix: string, take: (name: string, value: unknown) => void): Promise<void> {
+		for (let start = prefix; ; ) {
+			const page = await this.#options.storage.list({ prefix, start, limit: LOADED_AT_ONCE });
+			for (const [key, value] of page) take(key.slice(prefix.length), value);
 			if (page.size < LOADED_AT_ONCE) return;
 			start = `${[...page.keys()].at(-1)}\0`;
 		}
 	}
 
-	/** Channels that nobody is connected to and that have been silent for long. */
-	async #forget(): Promise<void> {
-		const now = this.#options.clock();
-		if (now - this.#sweptAt < FORGET_MS) return;
+	/** What was taken of limits outlasts the sleep of this object. */
+	async #storeLimits(): Promise<void> {
+		const entries = this.#quotas.drain().flatMap(([name]): [string, Bucket][] => {
+			const bucket = this.#quotas.keep(name);
+			return bucket ? [[name, bucket]] : [];
+		});
+		for (let start = 0; start < entries.length; start += WRITTEN_AT_ONCE) {
+			const some = entries.slice(start, start + WRITTEN_AT_ONCE);
+			for (const [name] of some) this.#stored.add(name);
+			await this.#options.storage.put(Object.fromEntries(some.map(([name, bucket]) => [LIMITS + name, bucket])));
+		}
+	}
+
+	/** Forgets channels and limits that count no more, and has silent channels report. */
+	async #sweep(): Promise<void> {
+		const { clock, recount } = this.#options;
+		const now = clock();
+		if (Math.abs(now - this.#sweptAt) < SWEEP_MS) return;
 		this.#sweptAt = now;
-		const old = [...this.#channels.values()].filter(
-			({ connections, at }) => countAll(connections) === 0 && now - at >= FORGET_MS,
-		);
-		const names = old.map(({ channel }) => channel).slice(0, 100);
-		for (const name of names) this.#channels.delete(name);
-		if (names.length > 0) await this.#options.storage.delete(names.map((name) => CHANNELS + name));
+		const channels = [...this.#channels.values()];
+		const old = channels.filter(({ connections, at }) => countAll(connections) === 0 && now - at >= FORGET_MS);
+		const full = [...this.#stored].filter((name) => !this.#quotas.keep(name));
+		for (const { channel } of old) this.#channels.delete(channel);
+		for (const name of full) this.#stored.delete(name);
+		await this.#delete([...old.map(({ channel }) => CHANNELS + channel), ...full.map((name) => LIMITS + name)]);
+		if (!recount) return;
+		const silent = channels
+			.filter(({ connections, at, channel }) => {
+				const lastAt = Math.max(at, this.#wokenAt.get(channel) ?? 0);
+				return countAll(connections) > 0 && now - lastAt >= SILENT_MS;
+			})
+			.sort((one, other) => one.at - other.at)
+			.slice(0, WOKEN_AT_ONCE);
+		for (const { channel } of silent) {
+			this.#wokenAt.set(channel, now);
+			recount(channel).catch(() => {}); // it is asked again
+		}
+	}
+
+	async #delete(keys: readonly string[]): Promise<void> {
+		for (let start = 0; start < keys.length; start += WRITTEN_AT_ONCE)
+			await this.#options.storage.delete(keys.slice(start, start + WRITTEN_AT_ONCE));
 	}
 }
 

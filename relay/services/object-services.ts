@@ -101,13 +101,14 @@ export class ObjectServices implements ChannelServices {
 	}
 
 	#describe(): Omit<ChannelReport, 'charges'> {
-		const { connections, backlog } = this;
+		const { connections, backlog, settings } = this;
 		return {
 			channel: this.#channel,
 			memory: this.memoryName,
 			connections: connections.count(),
 			ungreeted: connections.ungreeted,
-			addresses: connections.addresses,
+			// There may be ten thousands of them, and nothing else needs them.
+			addresses: settings.limits.connectionsPerAddress === undefined ? [] : connections.addresses,
 			backlogBytes: backlog.bytes,
 			readings: this.#metrics.read(),
 			strain: { ...this.#metrics.strain },

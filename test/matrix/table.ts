@@ -285,6 +285,7 @@ POST    /parties/main/own/goaway             anonymous  nf
 SOCKET  /parties/main/own                    both       nf
 SOCKET  /party/own                           both       nf
 POST    /channels/own/goaway                 anonymous  nf
+POST    /channels/own/recount                anonymous  nf
 POST    /control/goaway                      anonymous  nf
 POST    /control/goaway                      everything nf
 GET     /control/goaway                      everything nf

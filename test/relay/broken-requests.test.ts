@@ -33,17 +33,13 @@ it('[ERR3] a GET with a body is a GET', async () => {
 	expect(await ask(`GET ${path}\r\nContent-Length: 12\r\n\r\n{"text":"a"}`)).toEqual([200, undefined]);
 });
 
-it.each([
-	['-1', 200],
-	['99999999999999999999', 200],
-	['twelve', 500],
-])(
-	'[ENG1] the length %s is refused by workerd in words of its own, and taken or refused by PartyKit',
-	async (length, status) => {
-		const isStrict = relay.engine?.name === 'workerd';
-		expect(await ask(`GET ${path}\r\nContent-Length: ${length}\r\n\r\n`)).toEqual([isStrict ? 400 : status, undefined]);
-	},
-);
+it('[ENG1] a length that none has is refused by the engine, in words of its own; PartyKit passes over a number', async () => {
+	const isWorkerd = relay.engine?.name === 'workerd';
+	for (const length of ['-1', '99999999999999999999', 'twelve']) {
+		const status = isWorkerd ? 400 : length === 'twelve' ? 500 : 200;
+		expect(await ask(`GET ${path}\r\nContent-Length: ${length}\r\n\r\n`), length).toEqual([status, undefined]);
+	}
+});
 
 it('[ERR3] a body that breaks off, or is too large, is refused and no uncaught error of the relay', async () => {
 	const chunked = `POST ${path}\r\n${json}\r\nTransfer-Encoding: chunked\r\n\r\n`;

@@ -1,4 +1,5 @@
 // A relay whose edge, channels and collecting object share no memory: what belongs to the whole relay is right all the same.
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Conversation, createChannelName } from '../support/conversation.ts';
 import { formatDistributed } from '../support/distributed-config.ts';
@@ -53,7 +54,7 @@ it('[DIST1] counts connections, events, receipts and channels of all channels', 
 	await expect.poll(readStatus, LATE).toMatchObject({ channels: 0, viewerCount: 0, events: 3 });
 });
 
-it('[DIST2] holds the limits of an address and of the whole relay over all channels', async () => {
+it('[DIST2] [QUOTA3] holds the limits of an address and of the whole relay over all channels', async () => {
 	const rooms = [createChannelName('a'), createChannelName('b')];
 	const sockets: Conversation[] = [];
 	for (const address of ['198.51.100.1', '198.51.100.1', '198.51.100.1'])
@@ -76,16 +77,22 @@ it('[DIST2] holds the limits of an address and of the whole relay over all chann
 	for (const socket of sockets) await socket.close();
 });
 
-it('[DIST2] holds the limit of new channels at once, since the collecting object is asked', async () => {
+it('[DIST2] [QUOTA2] holds the limit of new channels at once, and through the sleep of the object that is asked', async () => {
 	const read = async () =>
 		(await fetch(`${relay.url}/channels/${createChannelName('new')}/events`, from('203.0.113.1'))).status;
 	const statuses: number[] = [];
 	for (let n = 0; n < NEW_CHANNELS + 3; n++) statuses.push(await read());
 	expect(statuses.slice(0, NEW_CHANNELS)).toEqual(Array(NEW_CHANNELS).fill(200));
 	expect(statuses.slice(NEW_CHANNELS)).toEqual([429, 429, 429]);
+	const began = Date.now();
+	await delay(15_000); // it sleeps by then
+	const later: number[] = [];
+	for (let n = 0; n < NEW_CHANNELS; n++) later.push(await read());
+	const allowed = Math.ceil(((Date.now() - began) / 60_000) * NEW_CHANNELS);
+	expect(later.filter((status) => status === 200).length).toBeLessThanOrEqual(allowed);
 });
 
-it('[DIST3] [AWAY1] tells every channel of a restart', async () => {
+it('[DIST3] [AWAY1] tells everybody of a restart', async () => {
 	const socket = await Conversation.join(relay.url, createChannelName('told'), {}, from('192.0.2.77'));
 	await expect.poll(readStatus, LATE).toMatchObject({ viewerCount: 1 });
 	await relay.engine?.restart();

@@ -4,6 +4,7 @@ import { readAddress } from '../../relay/http/addresses.ts';
 import { Limiter } from '../../relay/limiter.ts';
 import { Quotas } from '../../relay/quotas.ts';
 import { readSettings } from '../../relay/settings.ts';
+import { createRandom, withSeed } from '../support/random.ts';
 
 const MINUTE = 60_000;
 
@@ -89,6 +90,108 @@ describe('a quota', () => {
 		}
 		expect(quotas.take(['debtor'], 1, 10)).toBeGreaterThan(60 * MINUTE);
 	});
+});
+
+describe('a quota that holds beyond this memory', () => {
+	const create = () => {
+		const clock = { now: 1_800_000_000_000 };
+		return { clock, quotas: new Quotas(() => clock.now, true), rest: new Quotas(() => clock.now, true) };
+	};
+
+	it('is drained once: what was taken and given back, of all names but connections', () => {
+		const { quotas } = create();
+		quotas.take(['p subject ada', 'p connection 1'], 3, 10);
+		quotas.take(['p subject ada', 'p address 10.0.0.1'], 2, 10);
+		quotas.charge(['p subject ada'], -1, 10);
+		quotas.take(['p subject ada'], 100, 10); // not given, so not taken
+		expect(quotas.drain()).toEqual([
+			['p subject ada', 4, 10],
+			['p address 10.0.0.1', 2, 10],
+		]);
+		expect(quotas.drain()).toEqual([]);
+		expect(createQuotas().quotas.drain()).toEqual([]);
+	});
+
+	it('cannot be kept from others by a subject that is named like a connection', () => {
+		const { quotas } = create();
+		quotas.take(['p subject a connection b'], 1, 10);
+		expect(quotas.drain()).toEqual([['p subject a connection b', 1, 10]]);
+	});
+
+	it('is drained again after it could not be passed on, with what was taken meanwhile', () => {
+		const { quotas } = create();
+		quotas.take(['a'], 3, 10);
+		const taken = quotas.drain();
+		quotas.take(['a'], 2, 10);
+		quotas.restore(taken);
+		expect(quotas.drain()).toEqual([['a', 5, 10]]);
+		expect(quotas.left('a')).toBe(5); // taken once
+	});
+
+	it('has no more left than what others have left of it, less what was taken since, and never more for it', () => {
+		const { clock, quotas } = create();
+		quotas.take(['a'], 1, 10);
+		quotas.drain();
+		quotas.take(['a'], 2, 10);
+		quotas.adopt('a', 5);
+		expect(quotas.left('a')).toBe(3);
+		quotas.adopt('a', Number.POSITIVE_INFINITY);
+		quotas.adopt('a', 10);
+		expect(quotas.left('a')).toBe(3);
+		quotas.adopt('unknown', -5);
+		expect(quotas.left('unknown')).toBe(Number.POSITIVE_INFINITY);
+		quotas.adopt('a', -10);
+		expect(quotas.take(['a'], 1, 10)).toBe(13 * 6000);
+		clock.now += 13 * 6000;
+		expect(quotas.take(['a'], 1, 10)).toBe(0);
+	});
+
+	it('is stored and taken back, unless it is full, and holds by another setting too', () => {
+		const { clock, quotas, rest } = create();
+		quotas.charge(['a'], 30, 10);
+		quotas.take(['b'], 1, 10);
+		rest.resume('a', quotas.keep('a') as NonNullable<ReturnType<Quotas['keep']>>);
+		expect(rest.left('a')).toBe(-20);
+		clock.now += MINUTE;
+		expect([rest.left('a'), quotas.keep('b'), quotas.keep('c')]).toEqual([-10, undefined, undefined]);
+		rest.resume('a', { left: 5, at: clock.now, perMinute: 10 });
+		expect(rest.left('a')).toBe(-10);
+		rest.resume('d', { left: 900, at: clock.now, perMinute: 1000 });
+		expect(rest.take(['d'], 10, 10)).toBe(0);
+		expect(rest.take(['d'], 1, 10)).toBe(6000);
+	});
+
+	it('is together no more than the limit and what each part took before it had reported', () =>
+		withSeed((seed) => {
+			const random = createRandom(seed);
+			const { clock, rest } = create();
+			const LIMIT = 60;
+			const parts = Array.from({ length: 5 }, () => new Quotas(() => clock.now, true));
+			let [given, charged] = [0, 0];
+			const start = clock.now;
+			for (let step = 0; step < 5000; step++) {
+				clock.now += random.below(200);
+				const part = random.pick(parts);
+				if (random.below(4) > 0) {
+					const amount = random.between(1, 3);
+					if (part.take(['a'], amount, LIMIT) === 0) given += amount;
+					continue;
+				}
+				const taken = part.drain();
+				if (random.below(5) === 0) {
+					part.restore(taken);
+					continue;
+				}
+				for (const [name, amount, perMinute] of taken) rest.charge([name], amount, perMinute);
+				charged += taken.reduce((sum, [, amount]) => sum + amount, 0);
+				for (const [name] of taken) part.adopt(name, rest.left(name));
+			}
+			const waiting = parts.flatMap((part) => part.drain()).reduce((sum, [, amount]) => sum + amount, 0);
+			expect(charged + waiting).toBe(given); // none lost, none twice
+			const allowed = LIMIT + ((clock.now - start) / MINUTE) * LIMIT;
+			expect(given).toBeLessThanOrEqual(allowed + parts.length * LIMIT);
+			expect(given).toBeGreaterThan(allowed * 0.5);
+		}));
 });
 
 describe('a limiter', () => {
