@@ -22,6 +22,7 @@ export class Rows {
 	/** The `seq` of the oldest item that was taken over. */
 	#oldest = 0;
 	#clears = -1;
+	/** So many of the timeline's drops were taken over. */
 	#drops = 0;
 	#isFolding = true;
 	/** Replies that have rows of their own, by what they answer, which is not here. */
@@ -64,7 +65,7 @@ export class Rows {
 		until = Number.POSITIVE_INFINITY,
 		changed: readonly FeedEvent[] = [],
 	): boolean {
-		const { items, clears, drops, dropped } = timeline;
+		const { items, clears, drops } = timeline;
 		const isSame = clears === this.#clears && isFolding === this.#isFolding;
 		if (!isSame) {
 			this.#list = [];
@@ -74,11 +75,12 @@ export class Rows {
 			this.#clears = clears;
 			this.#isFolding = isFolding;
 		}
-		// Before what comes first, among which may be again what was dropped.
-		if (drops !== this.#drops) {
-			this.#drop(dropped + 1);
-			this.#oldest = Math.max(this.#oldest, dropped + 1);
-			this.#drops = drops;
+		// Before what comes first, among which may be again what was dropped; what was loaded again before this stays.
+		if (drops.length > this.#drops) {
+			const next = Math.max(...drops.slice(this.#drops)) + 1;
+			this.#drop(next);
+			this.#oldest = Math.max(this.#oldest, next);
+			this.#drops = drops.length;
 		}
 		// What comes first may have to wait as well.
 		const older = this.newest < 0 ? [] : items.slice(0, findIndex(items, Math.min(this.#oldest, this.newest + 1)));

@@ -73,7 +73,7 @@ class Trial {
 	#newest = 5000;
 	#shown = new Map<number, Row>();
 	#wasOpened = false;
-	/** Of the timeline, at the last look. */
+	/** How many there were at the last look. */
 	#drops = 0;
 
 	constructor() {
@@ -171,9 +171,9 @@ class Trial {
 	/** Has the rows take over what has changed, and compares what was there with what is. */
 	sync(): void {
 		const before = this.#shown;
-		const { drops, dropped } = this.timeline;
-		const lost = drops === this.#drops ? 0 : dropped;
-		this.#drops = drops;
+		const { drops } = this.timeline;
+		const lost = Math.max(0, ...drops.slice(this.#drops));
+		this.#drops = drops.length;
 		const isSame = this.rows.sync(this.timeline, this.#isFolding, this.#until);
 		if (!isSame) this.#wasOpened = false;
 		this.check();
@@ -379,6 +379,20 @@ describe('the rows of a list', () => {
 		trial.take({ do: 'drop', share: 0.75 });
 		trial.sync();
 		expect(picture(trial)).toBe('1');
+	});
+
+	it('leave as it was what was loaded again before more is dropped', () => {
+		const trial = new Trial();
+		trial.append(beats(2));
+		trial.sync();
+		trial.take({ do: 'drop', share: 0.5 });
+		trial.sync();
+		trial.take({ do: 'prepend', made: [...beats(2), { kind: 1, minutes: 1, hasAt: false }, ...beats(1)] });
+		trial.toggle(1);
+		expect(picture(trial)).toBe('×2 1 · ▾2');
+		trial.take({ do: 'drop', share: 0.2 });
+		trial.sync();
+		expect(picture(trial)).toBe('1 1 · ▾2');
 	});
 
 	it('have keys that differ where dropped events are loaded again before their open fold', () => {

@@ -16,11 +16,10 @@ const MAX_ITEMS = 100_000;
 export class Timeline {
 	/** Oldest first. The same array for as long as it lasts. */
 	readonly items: TimelineItem[] = [];
-	/** How often it was cleared, and how often the oldest were dropped. */
+	/** How often it was cleared. */
 	clears = 0;
-	drops = 0;
-	/** The newest `seq` that was ever dropped; what is older may have been loaded again. */
-	dropped = 0;
+	/** The newest `seq` of each time that the oldest were dropped; what is older may have been loaded again. */
+	readonly drops: number[] = [];
 
 	/** The events alone, oldest first. */
 	get events(): FeedEvent[] {
@@ -39,9 +38,8 @@ export class Timeline {
 
 	/** Drops so many of the oldest. */
 	drop(count: number): void {
-		this.dropped = Math.max(this.dropped, seqOf(this.items[count - 1]));
+		this.drops.push(seqOf(this.items[count - 1]));
 		this.items.splice(0, count);
-		this.drops++;
 	}
 
 	/** Marks a range after the newest as missing. */
@@ -51,7 +49,6 @@ export class Timeline {
 
 	clear(): void {
 		this.items.length = 0;
-		this.dropped = 0;
 		this.clears++;
 	}
 }
