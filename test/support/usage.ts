@@ -25,6 +25,24 @@ function list(folder: string): string[] {
 	}
 }
 
+/** Resident memory of processes and of all that they have started, bytes. What has ended counts nothing. */
+export function readTreeResident(pids: readonly (number | undefined)[]): number {
+	const seen = new Set<number>();
+	const visit = (pid: number): number => {
+		if (seen.has(pid)) return 0;
+		seen.add(pid);
+		try {
+			const children = list(`/proc/${pid}/task`).flatMap((thread) =>
+				readFileSync(`/proc/${pid}/task/${thread}/children`, 'latin1').split(' ').filter(Boolean).map(Number),
+			);
+			return readResident(pid).rss + children.reduce((sum, child) => sum + visit(child), 0);
+		} catch {
+			return 0; // it ended between the two looks
+		}
+	};
+	return pids.reduce<number>((sum, pid) => sum + (pid === undefined ? 0 : visit(pid)), 0);
+}
+
 /** Resident memory of a process and its highest so far, bytes. */
 export function readResident(pid: number | undefined): { rss: number; peak: number } {
 	const status = readFileSync(`/proc/${pid}/status`, 'latin1');

@@ -5,6 +5,8 @@
 export interface Draft {
 	text: string;
 	data: Stamp;
+	/** Under which it is stored once; only where that is measured. */
+	key?: string;
 }
 
 /** What an event says of itself, so that its reader knows how late and in which order it comes. */
@@ -47,6 +49,7 @@ export interface Dialect {
 	isEvent?(bytes: Uint8Array, start: number): boolean;
 	/** The message that confirms so many bytes, and after how many it is due; absent where nobody confirms. */
 	confirm?: { everyBytes: number; write(bytes: number): string };
+	/** The path of a publisher's socket, and of its requests where there are any. */
 	publisherPath(channel: string): string;
 	greetAsPublisher(): string[];
 	/** How often a publisher's socket is answered before it may publish. */

@@ -4,6 +4,8 @@ import type * as Party from 'partykit/server';
 
 /** The names of publishers' connections begin so: they are sent nothing. */
 const PUBLISHER = 'publisher';
+/** So many messages are stored, as the relay keeps them unless told otherwise. */
+const KEPT = 10_000;
 const encoder = new TextEncoder();
 
 export default class Hub implements Party.Server {
@@ -30,7 +32,17 @@ export default class Hub implements Party.Server {
 	}
 
 	onMessage(message: string): void {
+		this.#take(message);
+	}
+
+	async onRequest(request: Party.Request): Promise<Response> {
+		this.#take(await request.text());
+		return new Response(null, { status: 201 });
+	}
+
+	#take(message: string): void {
 		void this.room.storage.put(String(++this.#count), message); // the engine holds back what is sent until it is on disk
+		if (this.#count > KEPT) void this.room.storage.delete(String(this.#count - KEPT));
 		const bytes = encoder.encode(message);
 		for (const viewer of this.#findViewers()) viewer.send(bytes);
 	}

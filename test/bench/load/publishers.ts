@@ -2,7 +2,7 @@
 // Knows how a contender is published to; never knows how fast.
 import { RawSocket } from '../../fuzz/raw-socket.ts';
 import { encodeFrame, TEXT } from '../../fuzz/wire.ts';
-import type { Dialect } from '../contenders/contender.ts';
+import type { Dialect, Draft } from '../contenders/contender.ts';
 import { createDraft } from './draft.ts';
 
 export interface PublishersOptions {
@@ -11,6 +11,8 @@ export interface PublishersOptions {
 	dialect: Dialect;
 	/** How many sockets. */
 	count: number;
+	/** The `n`th draft of a publisher, unless it is one as from a busy shop. */
+	create?: (by: number, n: number) => Draft;
 	/** Told how many answers have come to the publisher of this number. */
 	onAnswers?: (by: number, count: number) => void;
 	/** Told when the system has closed a socket. */
@@ -24,13 +26,15 @@ export class Publishers {
 	/** Sockets that the system has closed. */
 	closed = 0;
 	readonly #dialect: Dialect;
+	readonly #create: (by: number, n: number) => Draft;
 	readonly #sockets: RawSocket[] = [];
 	readonly #numbers: number[];
 	#next = 0;
 	#isEnding = false;
 
-	private constructor({ dialect, count }: PublishersOptions) {
+	private constructor({ dialect, count, create = createDraft }: PublishersOptions) {
 		this.#dialect = dialect;
+		this.#create = create;
 		this.#numbers = new Array(count).fill(0);
 	}
 
@@ -95,7 +99,7 @@ export class Publishers {
 		for (let done = 0; done < count; done++) {
 			const n = this.#numbers[by] as number;
 			this.#numbers[by] = n + 1;
-			frames.push(encode(this.#dialect.encode(createDraft(by, n), n)));
+			frames.push(encode(this.#dialect.encode(this.#create(by, n), n)));
 		}
 		this.#sockets[by]?.write(frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames));
 		this.sent += count;

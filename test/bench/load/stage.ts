@@ -4,7 +4,7 @@ import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createChannelName } from '../../support/conversation.ts';
 import { readCpu } from '../../support/usage.ts';
-import type { Contender, Running, StartOptions } from '../contenders/contender.ts';
+import type { Contender, Draft, Running, StartOptions } from '../contenders/contender.ts';
 import { Crowd } from './crowd.ts';
 import { Publishers } from './publishers.ts';
 
@@ -49,6 +49,8 @@ export interface StageOptions extends StartOptions {
 	publishers?: number;
 	/** Of so many viewers one says how late each event is: of 50 unless given. */
 	sampleEvery?: number;
+	/** What is published, unless it is as from a busy shop. */
+	create?: (by: number, n: number) => Draft;
 }
 
 export class Stage {
@@ -70,7 +72,7 @@ export class Stage {
 	/** Starts the system, and resolves when all are its viewers and publishers. */
 	static async open(
 		contender: Contender,
-		{ viewers, publishers: count = 4, sampleEvery, ...options }: StageOptions,
+		{ viewers, publishers: count = 4, sampleEvery, create, ...options }: StageOptions,
 	): Promise<Stage> {
 		const running = await contender.start(options);
 		const crowd = Crowd.start();
@@ -83,7 +85,10 @@ export class Stage {
 				count: viewers,
 				...(sampleEvery ? { sampleEvery } : {}),
 			});
-			const publishers = await Publishers.open({ ...where, dialect: contender.dialect, count });
+			const publishers = await Publishers.open({
+				...{ ...where, dialect: contender.dialect, count },
+				...(create ? { create } : {}),
+			});
 			return new Stage(contender, running, channel, crowd, publishers);
 		} catch (error) {
 			await crowd.stop();

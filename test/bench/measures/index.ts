@@ -2,6 +2,7 @@
 // Knows their names; never knows what they measure.
 import type { Measure } from '../measure.ts';
 import { back } from './back.ts';
+import { endurance } from './endurance.ts';
 import { fanOut, small } from './fan-out.ts';
 import { growth } from './growth.ts';
 import { latency } from './latency.ts';
@@ -21,6 +22,7 @@ export const MEASURES: readonly Measure[] = [
 	back,
 	growth,
 	memory,
+	endurance,
 	script,
 	panel,
 ];

@@ -1,15 +1,13 @@
-// What the engine holds: for each idle viewer, for each kept event, on disk as well, and whether it grows over a long time.
-// Knows resident memory, files and a line through samples; never knows what the engine keeps there.
+// What the engine holds: for each idle viewer, and for each kept event, on disk as well.
+// Knows resident memory and files; never knows what the engine keeps there.
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import process from 'node:process';
 import { WebSocket } from 'ws';
-import { group, pause, until } from '../../faults/scenario.ts';
+import { group, pause } from '../../faults/scenario.ts';
 import { megabytes } from '../../reading/heap.ts';
-import { few as fewOf, percentile } from '../../reading/scenario.ts';
-import { Conversation, createChannelName } from '../../support/conversation.ts';
+import { percentile } from '../../reading/scenario.ts';
+import { createChannelName } from '../../support/conversation.ts';
 import { startRelay, type TestRelay } from '../../support/relay.ts';
-import { fitTrend } from '../../support/trend.ts';
 import { readResident } from '../../support/usage.ts';
 import type { BenchOptions, Measure, Row } from '../measure.ts';
 import { PacedPublisher } from '../pace.ts';
@@ -27,24 +25,13 @@ const [KEPT, SHORT_KEPT] = [
 const EVENT_BYTES = 1000;
 /** Memory is looked at once nothing has happened for so long, so many times, and the middle counts; milliseconds. */
 const [REST_MS, LOOKS, LOOK_MS] = [2000, 9, 200];
-/** A long time with somebody publishing and some who read. */
-const [RATE, READERS] = [50, 20];
-const [SECONDS, SHORT_SECONDS, HOUR_SECONDS] = [600, 60, 3600];
-/** More events than are kept, and more keys: what only fills up is full by then. */
-const FILL = 12_000;
-const [WARM_UP_S, SHORT_WARM_UP_S] = [180, 10];
-/** Memory goes up and down with what is collected: parts of the run as long as that are one sample each. */
-const BLOCKS = 20;
-const SAMPLE_MS = 500;
-/** Of the standard error on either side, for 95 in 100. */
-const SIGMAS = 2.1;
 /** What is measured here is no limit. */
 const FREE = { LIVE_FEED_MAX_PUBLISHES: '100000000', LIVE_FEED_MAX_PUBLISHED_BYTES: '100000000000' };
 
 export const memory: Measure = {
 	name: 'memory',
 	async run(options) {
-		return [await measureViewers(options), ...(await measureEvents(options)), await measureGrowth(options)];
+		return [await measureViewers(options), ...(await measureEvents(options))];
 	},
 };
 
@@ -187,68 +174,6 @@ async function readAtRest(relay: TestRelay): Promise<number> {
 	return percentile(seen, 50);
 }
 
-async function measureGrowth({ isShort, say }: BenchOptions): Promise<Row> {
-	const seconds = isShort ? SHORT_SECONDS : process.env.HOUR === '1' ? HOUR_SECONDS : SECONDS;
-	const relay = await startRelay({ vars: FREE });
-	const channel = createChannelName('growth');
-	const readers: { conversation: Conversation; came: number }[] = [];
-	try {
-		const publisher = await PacedPublisher.join(relay.url, channel, (n) => ({ ...createDraft(n), key: `key ${n}` }));
-		await publisher.fill(FILL);
-		for (let n = 0; n < READERS; n++) {
-			const conversation = await Conversation.join(relay.url, channel, { history: 0 });
-			const reader = { conversation, came: 0 };
-			conversation.socket.on('message', () => {
-				reader.came += conversation.events.length;
-				conversation.forget();
-			});
-			readers.push(reader);
-		}
-		const warmUp = await publisher.publish(RATE, isShort ? SHORT_WARM_UP_S : WARM_UP_S);
-		const samples: { at: number; rss: number }[] = [];
-		const begin = performance.now();
-		const sampler = setInterval(() => {
-			samples.push({ at: (performance.now() - begin) / 1000, rss: readResident(relay.engine?.enginePid).rss });
-			if (samples.length % (120_000 / SAMPLE_MS) === 0)
-				say(`memory: ${Math.round(samples.at(-1)?.at ?? 0)} of ${seconds} s, ${megabytes(samples.at(-1)?.rss)}`);
-		}, SAMPLE_MS);
-		const paced = await publisher.publish(RATE, seconds).finally(() => clearInterval(sampler));
-		publisher.close();
-		const sent = warmUp.sent + paced.sent;
-		const isWhole =
-			warmUp.stored + paced.stored === sent && (await until(() => readers.every(({ came }) => came === sent), 10_000));
-		// Neighbouring samples say the same again, and would make the line look surer than it is.
-		const points = Array.from({ length: BLOCKS }, (_, block) => {
-			const own = samples.filter(({ at }) => Math.floor((at / seconds) * BLOCKS) === block);
-			const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-			return [mean(own.map(({ at }) => at / 3600)), mean(own.map(({ rss }) => rss))] as const;
-		});
-		const { slope, error } = fitTrend(points);
-		const within = SIGMAS * error;
-		return {
-			...about,
-			load: `${RATE} events/s with keys to ${READERS} viewers for ${group(seconds)} s, retention and keys full`,
-			figure: isWhole
-				? `${signed(slope)} ± ${megabytes(within)} an hour (95 %); ${megabytes(points[0]?.[1])} in the first twentieth, ${megabytes(points.at(-1)?.[1])} in the last`
-				: `no figure: of ${group(sent)} events ${group(warmUp.stored + paced.stored)} were stored, and came ${fewOf(
-						readers.map(
-							({ came, conversation: { closed } }) => `${group(came)}${closed ? `, then ${closed.code}` : ''}`,
-						),
-						3,
-					).join('; ')}`,
-			values: { seconds, slope, within, samples: samples.length, sent },
-			goal: { text: 'a slope of zero, within its uncertainty', isMet: isWhole && slope - within <= 0 },
-		};
-	} finally {
-		for (const { conversation } of readers) conversation.socket.terminate();
-		await relay.stop();
-	}
-}
-
 function kilobytes(bytes: number): string {
 	return `${(bytes / 1000).toFixed(1)} kB`;
-}
-
-function signed(bytes: number): string {
-	return `${bytes < 0 ? '' : '+'}${megabytes(bytes)}`;
 }

@@ -4,13 +4,19 @@ import { DurableObject } from 'cloudflare:workers';
 
 /** The tag of publishers' sockets, which are sent nothing. */
 const PUBLISHER = 'publisher';
+/** So many messages are stored, as the relay keeps them unless told otherwise. */
+const KEPT = 10_000;
 const encoder = new TextEncoder();
 
 export class Channel extends DurableObject {
 	#viewers: Set<WebSocket> | undefined;
 	#count = 0;
 
-	override fetch(request: Request): Response {
+	override async fetch(request: Request): Promise<Response> {
+		if (request.method === 'POST') {
+			this.#take(await request.text());
+			return new Response(null, { status: 201 });
+		}
 		const { 0: theirs, 1: ours } = new WebSocketPair();
 		const isPublisher = new URL(request.url).searchParams.has(PUBLISHER);
 		this.ctx.acceptWebSocket(ours, isPublisher ? [PUBLISHER] : []);
@@ -19,7 +25,12 @@ export class Channel extends DurableObject {
 	}
 
 	override webSocketMessage(_: WebSocket, message: string): void {
+		this.#take(message);
+	}
+
+	#take(message: string): void {
 		void this.ctx.storage.put(String(++this.#count), message); // the engine holds back what is sent until it is on disk
+		if (this.#count > KEPT) void this.ctx.storage.delete(String(this.#count - KEPT));
 		const bytes = encoder.encode(message);
 		for (const viewer of this.#findViewers()) viewer.send(bytes);
 	}
