@@ -9,6 +9,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const RUNS: Record<string, string[]> = {
 	tests: ['test/run.ts'],
 	faults: ['test/faults/run.ts'],
+	attack: ['test/attack/run.ts'],
 	fuzz: ['test/fuzz/run.ts'],
 	reading: ['test/reading/run.ts'],
 	limits: ['test/limits/run.ts'],
