@@ -2,6 +2,7 @@
 // Knows which answer belongs to which message; never knows why a message was chosen.
 import fc from 'fast-check';
 import { ERRORS, type ErrorCode } from '../../relay/protocol/errors.ts';
+import { HEARTBEAT_MS } from '../../relay/protocol/limits.ts';
 import { patience } from '../support/slowness.ts';
 import { expand } from './drafts.ts';
 import type { Histogram } from './histogram.ts';
@@ -163,6 +164,7 @@ class Run {
 	/** What is answered in order, by the fence after it: a refusal that has a number of its own. */
 	readonly #order: (Sent | { fence: number })[] = [];
 	#nextInOrder = 0;
+	readonly #began = performance.now();
 	#greetings: Sent[] = [];
 	readonly #last = { fence: -1, hello: -1, publish: -1 };
 	#isWelcome = false;
@@ -296,7 +298,7 @@ class Run {
 				else this.#greet();
 				return;
 			case 'pong':
-				if (message.returnMs === undefined) this.#takeInOrder('pong');
+				if (message.returnMs === undefined && !this.#isAssurance()) this.#takeInOrder('pong');
 				return;
 			case 'error':
 				this.#refuse(message, text);
@@ -304,6 +306,13 @@ class Run {
 			default:
 				throw new Error(`the relay said ${text.slice(0, 300)}`);
 		}
+	}
+
+	/** On a busy machine a conversation lasts so long that the relay says by itself that it is there. */
+	#isAssurance(): boolean {
+		const next = this.#order[this.#nextInOrder];
+		const isAwaited = next !== undefined && !('fence' in next) && next.expect.includes('pong');
+		return !isAwaited && performance.now() - this.#began >= HEARTBEAT_MS;
 	}
 
 	#refuse({ code = '', ref, message = '', retryable }: Message, text: string): void {

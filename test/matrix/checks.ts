@@ -1,6 +1,8 @@
 // Every check that decides who may do what, and how it is taken out.
 // Knows places and texts; never knows what is asked of a relay without one.
 
+import type { EngineName } from '../../relay/run/engine.ts';
+
 export interface Check {
 	/** What is no longer looked at. */
 	what: string;
@@ -8,6 +10,8 @@ export interface Check {
 	edits: { file: string; text: string; instead: string }[];
 	/** Variables of the relay that asks for tokens, in place of the usual ones: where another check would stand before it. */
 	vars?: Record<string, string>;
+	/** The engine that has it, where the other one needs none. */
+	engine?: EngineName;
 }
 
 const IDENTITY = 'relay/identity.ts';
@@ -124,18 +128,24 @@ export const CHECKS: Check[] = [
 	one('changing by a request, before it is read', ROOM, 'refuse(deny(who, clock(), ...CHANGING));', ''),
 	one('the end, when a wait is over', HISTORY, 'host.check();', ''),
 	one('the end, at each frame of a stream', STREAMS, 'if (isOver()) end();', 'if (false) end();'),
-	one(
-		'that rooms have no address',
-		PARTYKIT,
-		'static onBeforeRequest(): Response {',
-		'static onBeforeRequest(request: Response): Response {\n\t\tif (request) return request;',
-	),
-	one(
-		'that rooms have no socket',
-		PARTYKIT,
-		'static onBeforeConnect(): Response {',
-		'static onBeforeConnect(request: Response): Response {\n\t\tif (request) return request;',
-	),
+	{
+		...one(
+			'that rooms have no address',
+			PARTYKIT,
+			'static onBeforeRequest(): Response {',
+			'static onBeforeRequest(request: Response): Response {\n\t\tif (request) return request;',
+		),
+		engine: 'partykit',
+	},
+	{
+		...one(
+			'that rooms have no socket',
+			PARTYKIT,
+			'static onBeforeConnect(): Response {',
+			'static onBeforeConnect(request: Response): Response {\n\t\tif (request) return request;',
+		),
+		engine: 'partykit',
+	},
 	one('who may stop the relay', CONTROL, '!secret || !given || !(await isSame(given, secret))', 'false'),
 	one('the name of a channel', ROUTES, 'parseChannel(decodeName(name))', 'decodeName(name)'),
 	one(
@@ -153,7 +163,7 @@ export const CHECKS: Check[] = [
 		"if (hasExpired(this.#who, this.#options.clock())) throw createError('token-expired');",
 		'',
 	),
-	one('the end, at each frame', SESSION, '!isLast && hasExpired(this.#who, this.#options.clock())', 'false'),
+	one('the end, at each frame', SESSION, '!isLast && hasExpired(this.#who, now)', 'false'),
 	one('that a hello comes first', SESSION, "message.type === 'publish' && !this.#saidHello", 'false'),
 	one('the page of a socket', SESSION, 'if (this.#options.refusal) throw this.#options.refusal;', ''),
 	// A draft, by whichever way it came.

@@ -4,6 +4,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
+import { chooseEngine } from '../../relay/run/engine.ts';
 import { startRelay, type TestRelay } from '../support/relay.ts';
 import { keepResults } from '../support/results.ts';
 import { ROOT } from '../support/sources.ts';
@@ -13,7 +14,10 @@ import { CHECKS, type Check } from './checks.ts';
 import { type Figures, runMatrix } from './matrix.ts';
 
 const words = process.argv.slice(2);
-const chosen = CHECKS.filter(({ what }) => words.length === 0 || words.some((word) => what.includes(word)));
+const engine = chooseEngine();
+const chosen = CHECKS.filter((check) => check.engine === undefined || check.engine === engine).filter(
+	({ what }) => words.length === 0 || words.some((word) => what.includes(word)),
+);
 const printed: string[] = [];
 const say = (line: string) => {
 	printed.push(line);
