@@ -5,7 +5,7 @@ import { bracket } from './port.ts';
 /** The date whose behaviour of the engine the relay was tried with. */
 export const COMPATIBILITY_DATE = '2026-11-17';
 /** The name under which PartyKit keeps its objects, so that both engines open the same state. */
-const UNIQUE_KEY = '-PartyKitDurable';
+export const UNIQUE_KEY = '-PartyKitDurable';
 /** Where PartyKit keeps its objects below the state folder. */
 export const OBJECTS_FOLDER = 'party';
 /** The bundle, beside the configuration: workerd embeds relative paths alone. */
@@ -30,6 +30,7 @@ const config :Workerd.Config = (
     (name = "relay", worker = .relay),
     (name = "site", disk = (path = ${quote(site)})),
     (name = "objects", disk = (path = ${quote(objects)}, writable = true)),
+    (name = "files", disk = (path = ${quote(`${objects}/${UNIQUE_KEY}`)}, writable = true)),
   ],
   sockets = [(name = "http", address = ${quote(`${bracket(host)}:${port}`)}, http = (), service = "relay")],
 );
@@ -42,6 +43,7 @@ const relay :Workerd.Worker = (
   bindings = [
     (name = "CHANNEL", durableObjectNamespace = "Channel"),
     (name = "SITE", service = "site"),
+    (name = "FILES", service = "files"),
 ${formatVariables(variables)}
   ],
 );
