@@ -8,8 +8,9 @@ import { ask } from '../support/ask.ts';
 import { startRelay } from '../support/relay.ts';
 import { DAMAGES, type Damage, damage, findFile } from '../support/state-files.ts';
 
-/** What the same attack came to on 2d48d35, for each way of damage: what was emptied, and lines in the log for 20 requests. */
-const BEFORE = 'on 2d48d35: cut 0 of 1 emptied, overwritten 0 of 1, none named; 20 requests made 60 and 20 lines';
+/** What the same files came to on the commit that the attack was found on. */
+const BEFORE =
+	'on 2d48d35, which ran on PartyKit: of 4 channels 0 named, 0 emptied by DELETE (500, 503, 404 and 404); 42, 180, 9 and 0 lines in the log for 20 requests';
 /** Requests for each damaged channel. */
 const ASKED = 20;
 
