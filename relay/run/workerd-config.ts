@@ -4,6 +4,8 @@ import { bracket } from './port.ts';
 
 /** The date whose behaviour of the engine the relay was tried with. */
 export const COMPATIBILITY_DATE = '2026-11-17';
+/** A stranger's 29 kB would be inflated to 30 MB before the relay sees them. Frames of its own are deflated by the relay. */
+export const COMPATIBILITY_FLAGS = ['no_web_socket_compression'];
 /** The name under which PartyKit keeps its objects, so that both engines open the same state. */
 export const UNIQUE_KEY = '-PartyKitDurable';
 /** Where PartyKit keeps its objects below the state folder. */
@@ -38,6 +40,7 @@ const config :Workerd.Config = (
 const relay :Workerd.Worker = (
   modules = [(name = "relay.js", esModule = embed ${quote(BUNDLE_FILE)})],
   compatibilityDate = ${quote(COMPATIBILITY_DATE)},
+  compatibilityFlags = [${COMPATIBILITY_FLAGS.map(quote).join(', ')}],
   durableObjectNamespaces = [(className = "Channel", uniqueKey = ${quote(UNIQUE_KEY)}, enableSql = true)],
   durableObjectStorage = (localDisk = "objects"),
   bindings = [
