@@ -84,7 +84,7 @@ export interface ChannelOptions {
 	/** Told of faults of our own that have no caller. */
 	onFault: (error: unknown) => void;
 	/** How much each may publish: as much as he wants unless given. */
-	limiter?: Limiter;
+	limiter?: Pick<Limiter, 'publish'>;
 	/** Told of each draft that was refused. */
 	onRefused?: (error: FeedError, who: Identity) => void;
 	/** Told of what somebody did to another's event. */

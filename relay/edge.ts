@@ -1,10 +1,11 @@
 // The edge: what is answered before a channel is asked, for every engine.
 // Knows tokens of the whole relay and its services; never knows an engine, nor what a channel does.
 import { answerProblem } from './http/answers.ts';
-import { readToken } from './http/credentials.ts';
-import { answer, type ChannelRequest } from './http/routes.ts';
+import { readAuthor, readToken } from './http/credentials.ts';
+import { ADDRESS_HEADER, answer, type ChannelRequest, DAMAGED_HEADER } from './http/routes.ts';
 import { deny } from './identity.ts';
 import { Journal } from './journal.ts';
+import { createError } from './protocol/errors.ts';
 import type { RelayServices } from './services/services.ts';
 
 const clock = (): number => Date.now();
@@ -23,7 +24,11 @@ export interface EdgeHost {
 	readonly controlSecret: string | undefined;
 	/** Returns a file of the built site, or null. */
 	fetchFile(path: string): Promise<Response | null>;
-	/** Asks a channel's room, by the path after its name. */
+	/** Returns the file that holds a channel's storage. Undefined where the engine does not say. */
+	fileOf?(channel: string): string | undefined;
+	/** Removes the files of a channel whose storage cannot be opened. Undefined where the engine cannot. */
+	readonly removeFiles?: ((channel: string) => Promise<void>) | undefined;
+	/** Asks a channel's room, by the path after its name. Rejects where the room's storage cannot be opened, or has failed. */
 	fetchChannel(channel: string, path: string, request: ChannelRequest): Promise<Response>;
 }
 
@@ -35,11 +40,12 @@ export async function answerRequest(request: Request, host: EdgeHost): Promise<R
 	} catch (error) {
 		return answerProblem(new Journal(clock, (line) => console.error(line)).fault(error));
 	}
-	const { settings, identities, since } = services;
+	const { settings, identities, since, storage } = services;
 	return answer(request, {
 		clock,
 		settings,
 		since,
+		storage,
 		onRefused: (error, about) => services.recordRefusal(error, about),
 		onFault: (error) => services.reportFault(error),
 		countRequest: () => services.countRequest(),
@@ -49,7 +55,7 @@ export async function answerRequest(request: Request, host: EdgeHost): Promise<R
 			return services.report();
 		},
 		control: {
-			setMemory: (bytes) => services.setMemory(bytes),
+			setMachine: (readings) => services.setMachine(readings),
 			secret: host.controlSecret,
 			goAway: async () => {
 				const tell = (channel: string) =>
@@ -58,6 +64,44 @@ export async function answerRequest(request: Request, host: EdgeHost): Promise<R
 			},
 		},
 		fetchFile: (path) => host.fetchFile(path),
-		fetchChannel: (channel, path, asked) => host.fetchChannel(channel, path, asked),
+		fetchChannel: (channel, path, asked) => askChannel(host, channel, path, asked),
 	});
+}
+
+/**
+ * Asks a channel's room. What its engine fails at is written down with the channel's name and its file.
+ * @throws FeedError `storage-failed`, and what keeps a user from emptying a channel
+ */
+async function askChannel(host: EdgeHost, channel: string, path: string, asked: ChannelRequest): Promise<Response> {
+	try {
+		return await host.fetchChannel(channel, path, asked);
+	} catch (error) {
+		host.services.storage.fail(channel, host.fileOf?.(channel), error);
+		if (asked.method === 'DELETE' && path === '/') return emptyDamaged(host, channel, asked);
+		throw createError('storage-failed');
+	}
+}
+
+/** A room whose storage cannot be opened cannot look at rights, nor empty itself. */
+async function emptyDamaged(host: EdgeHost, channel: string, asked: ChannelRequest): Promise<Response> {
+	const { identities } = host.services;
+	const { headers } = asked;
+	const address = headers.get(ADDRESS_HEADER) ?? undefined;
+	const denied = deny(
+		await identities.identify(readToken(headers), channel, address, readAuthor(headers)),
+		clock(),
+		'moderate',
+	);
+	if (denied) throw denied;
+	headers.set(DAMAGED_HEADER, '1');
+	// Where it can be opened, it can often empty itself.
+	const emptied = await host.fetchChannel(channel, '/', asked).catch(() => undefined);
+	if (emptied) return emptied;
+	// It could not be opened, or has ended at that: nobody has the files open.
+	try {
+		await host.removeFiles?.(channel);
+		return await host.fetchChannel(channel, '/', asked);
+	} catch {
+		throw createError('storage-failed');
+	}
 }

@@ -3,6 +3,7 @@
 import { createEntry, type Entry } from './log.ts';
 import type { FeedEvent } from './protocol/event.ts';
 import { firstOf, formatSegment, MAX_VALUE_BYTES, parseSegment, SEGMENT_BYTES, segmentKey } from './series.ts';
+import { StorageFault } from './storage-state.ts';
 
 export const EVENTS = 'e:';
 /** Segments that are held for changes, besides the newest. */
@@ -23,12 +24,15 @@ export interface Segment {
 	stored: number;
 }
 
-/** The events of a segment, and how many came before them; the first were written without that, when there were no changes. */
+/** The events of a segment, and how many came before them; the first were written without that, when there were no changes. @throws StorageFault */
 export function parseEvents(key: string, value: unknown): { ordinal: number; events: FeedEvent[] } {
 	const [head, ...rest] = parseSegment<FeedEvent | number>(value);
 	// A number comes first or not at all.
-	if (typeof head === 'number') return { ordinal: head, events: rest as FeedEvent[] };
-	return { ordinal: firstOf(key) - 1, events: [head, ...rest] as FeedEvent[] };
+	const isCounted = typeof head === 'number';
+	const events = (isCounted ? rest : [head, ...rest]) as FeedEvent[]; // the log wrote them
+	if (!events.every((event) => typeof event?.seq === 'number' && typeof event.time === 'number'))
+		throw new StorageFault(`the events of ${key} are damaged`);
+	return { ordinal: isCounted ? head : firstOf(key) - 1, events };
 }
 
 /** A segment as it was stored. */

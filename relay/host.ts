@@ -18,11 +18,23 @@ export interface Link {
 	readonly pingedAt?: number | undefined;
 }
 
+/** A note beside a channel's storage that something was stored in it: it shows where the storage was lost. */
+export interface Mark {
+	exists(): Promise<boolean>;
+	set(): Promise<void>;
+}
+
 /** What one channel's room is given by its engine. */
 export interface Host {
 	/** The channel's name. */
 	readonly name: string;
 	readonly storage: KeyValueStorage;
+	/** The file that holds the storage. Undefined where the engine does not say. */
+	readonly file?: string | undefined;
+	/** Undefined where the engine has no place for it. */
+	readonly mark?: Mark | undefined;
+	/** Ends the object, so that the next request opens its storage anew. Undefined where the engine cannot. */
+	readonly abandon?: (reason: string) => void;
 	/** What belongs to the whole relay. @throws Error where the settings are wrong. */
 	readonly services: ChannelServices;
 	/** All open links, those that were accepted before the room slept too. */

@@ -2,6 +2,7 @@
 // Knows how a line is written and how many; never knows what was said, or a token.
 import { createError, type ErrorCode, FeedError } from './protocol/errors.ts';
 import type { Change } from './protocol/event.ts';
+import type { StorageNote } from './storage-state.ts';
 
 /** Whom a refusal was said to, as far as it is known. */
 export interface Refused {
@@ -56,6 +57,11 @@ export class Journal {
 	emptied({ via, channel, subject, address }: Refused): void {
 		const what = { moderated: 'emptied', via, channel, subject: subject || undefined, address };
 		this.#write(JSON.stringify({ level: 'info', time: this.#clock(), ...what }));
+	}
+
+	/** What became of storage. */
+	storage({ level, ...what }: StorageNote): void {
+		this.#write(JSON.stringify({ level, time: this.#clock(), ...what }));
 	}
 
 	refusal({ code }: FeedError, { via, channel, subject, address }: Refused): void {

@@ -18,6 +18,7 @@ import { type Change, type FeedEvent, isChange, type Version } from './protocol/
 import { KEPT_CHANGES, KEPT_KEYS, KEPT_VERSIONS, MAX_PAGE_BYTES } from './protocol/limits.ts';
 import { NO_EPOCH, parsePosition } from './protocol/position.ts';
 import { firstOf, parseSegment, Series, segmentKey } from './series.ts';
+import { readStored, StorageFault } from './storage-state.ts';
 import { UsedKeys } from './used-keys.ts';
 
 /** What the log needs of a Durable Object's storage. */
@@ -72,7 +73,7 @@ const versionKeys = (seq: number, count: number): string[] =>
 	Array.from({ length: Math.min(count, KEPT_VERSIONS) }, (_, n) => versionKey(seq, n));
 
 function parseValue<T>(value: unknown): T {
-	return JSON.parse(decoder.decode(value as Uint8Array)); // written by the log alone
+	return readStored(() => JSON.parse(decoder.decode(value as Uint8Array))); // written by the log alone
 }
 
 export class StorageLog implements Log {
@@ -146,8 +147,9 @@ export class StorageLog implements Log {
 			this.#storage.list({ prefix: EVENTS, limit: 1 }),
 			this.#storage.list({ prefix: CHANGES, reverse: true, limit: 2 }),
 		]);
-		if (head === undefined) return;
-		const { epoch, gone, changesFrom = 0 } = head as Head; // written by this log alone
+		if (head === undefined && newest.size === 0 && changes.size === 0) return;
+		const { epoch, gone, changesFrom = 0 } = (head ?? {}) as Partial<Head>; // written by this log alone
+		if (typeof epoch !== 'string') throw new StorageFault('the head of the log is damaged');
 		this.epoch = epoch;
 		this.changesFrom = changesFrom;
 		this.#headIsStored = true;
@@ -680,8 +682,13 @@ export class StorageLog implements Log {
 
 /** Removes everything that a channel has stored, and begins another log in its place; answers its epoch. */
 export async function emptyStorage(storage: KeyValueStorage, createEpoch: () => string): Promise<string> {
-	const head: Head = { epoch: createEpoch() };
 	await storage.deleteAll();
+	return beginStorage(storage, createEpoch);
+}
+
+/** Begins a log in storage that holds none. Returns its epoch. */
+export async function beginStorage(storage: KeyValueStorage, createEpoch: () => string): Promise<string> {
+	const head: Head = { epoch: createEpoch() };
 	await storage.put({ [HEAD]: head });
 	return head.epoch;
 }

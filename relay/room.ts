@@ -13,10 +13,11 @@ import { readAuthor, readToken } from './http/credentials.ts';
 import { answerMetrics, answerStatus, type Report } from './http/figures.ts';
 import { answerHistory } from './http/history.ts';
 import { answerPublish } from './http/publish.ts';
-import { ADDRESS_HEADER, REFUSAL_HEADER } from './http/routes.ts';
+import { ADDRESS_HEADER, DAMAGED_HEADER, REFUSAL_HEADER } from './http/routes.ts';
 import { deny, hasExpired, type Identity, NOBODY } from './identity.ts';
 import { Journal, type Refused } from './journal.ts';
-import { emptyStorage, type KeyValueStorage, StorageLog } from './log-storage.ts';
+import type { Limiter } from './limiter.ts';
+import { beginStorage, emptyStorage, type KeyValueStorage, StorageLog } from './log-storage.ts';
 import { Presence } from './presence.ts';
 import { CHANGING, WRITING } from './protocol/capabilities.ts';
 import { createError, FeedError } from './protocol/errors.ts';
@@ -27,6 +28,7 @@ import type { ChannelServices } from './services/services.ts';
 import { Session, type SessionMemory } from './session.ts';
 import { retentionOf, valueFor } from './settings.ts';
 import { inSlices } from './slices.ts';
+import { StorageFault } from './storage-state.ts';
 import { TimedStorage } from './timed-storage.ts';
 
 /**
@@ -86,6 +88,8 @@ export class Room {
 	/** Those that were counted as gone. */
 	readonly #gone = new WeakSet<Link>();
 
+	/** It was written down beside the storage that there is something in it. */
+	#isMarked = false;
 	/** Links that are older than the memory of this room were counted again. */
 	#isRecounted = false;
 
@@ -128,7 +132,9 @@ export class Room {
 			}
 			const isRead = request.method === 'GET' || request.method === 'HEAD';
 			if (resource === undefined || resource === '')
-				return await (isRead ? this.#describe(who, request.method === 'HEAD') : this.#empty(who));
+				return await (isRead
+					? this.#describe(who, request.method === 'HEAD')
+					: this.#empty(who, headers.has(DAMAGED_HEADER)));
 			if (id === undefined || isRead)
 				return await (isRead ? this.#read(request, who, id, work) : this.#publish(request, who));
 			refuse(deny(who, clock(), ...CHANGING));
@@ -154,6 +160,10 @@ export class Room {
 	/** Writes down a fault of the relay. Returns what may be said of it. */
 	readonly #reportFault = (error: unknown): FeedError => {
 		try {
+			if (error instanceof StorageFault) {
+				this.#services.storage.fail(this.#host.name, this.#host.file, error);
+				return createError('storage-failed');
+			}
 			return this.#services.journal.fault(error);
 		} catch {
 			// The settings are wrong, so there are no services; the fault is written down all the same.
@@ -178,29 +188,42 @@ export class Room {
 		return answerChannel(channel, this.#host.name, this.#services.connections.count(this.#host.name), isHead);
 	}
 
-	/** Removes all that was published; who is connected comes back to another log. */
-	async #empty(who: Identity): Promise<Response> {
+	/** Removes all that was published, also what cannot be read; who is connected comes back to another log. */
+	async #empty(who: Identity, isDamaged: boolean): Promise<Response> {
 		refuse(deny(who, clock(), 'moderate'));
-		const channel = await this.#findChannel(who);
+		const channel = await (isDamaged ? this.#loading : this.#findChannel(who))?.catch((error) => {
+			if (error instanceof FeedError && error.code === 'storage-failed') return undefined;
+			throw error;
+		});
 		// Somebody else has emptied it meanwhile: what is there now is another.
-		if (this.#channel !== channel) return this.#empty(who);
-		if (channel.epoch === NO_EPOCH) throw new FeedError('not-found', 'Nothing was published to this channel yet.');
-		const { returnMs } = channel;
+		if (this.#channel !== channel) return this.#empty(who, isDamaged);
+		if (channel?.epoch === NO_EPOCH && !isDamaged)
+			throw new FeedError('not-found', 'Nothing was published to this channel yet.');
+		const returnMs = channel?.returnMs ?? spreadReturn(this.#sessions.size);
 		this.#channel = undefined;
 		this.#loading = this.#begin(async () => {
 			await emptyStorage(this.#storage, createRandomName);
 			return this.#load();
 		});
-		channel.goAway();
+		channel?.goAway();
 		for (const session of [...this.#sessions.values()]) session.goAway(returnMs);
-		channel.fail(createError('storage-failed')); // drafts that wait come again, to the new log
+		channel?.fail(createError('storage-failed')); // drafts that wait come again, to the new log
 		const { epoch } = await this.#loading;
 		this.#services.journal.emptied(this.#about('http', who));
 		return answerJson({ channel: this.#host.name, epoch });
 	}
 
 	get #storage(): KeyValueStorage {
-		return new TimedStorage(this.#host.storage, this.#figures, clock); // its methods of these names
+		return new TimedStorage(this.#host.storage, this.#figures, clock, () => this.#setMark());
+	}
+
+	/** Once for as long as the room is awake. */
+	#setMark(): void {
+		if (this.#isMarked) return;
+		this.#isMarked = true;
+		this.#host.mark?.set().catch(() => {
+			this.#isMarked = false; // at the next write
+		});
 	}
 
 	/** What a stranger sends is not even looked at. */
@@ -416,13 +439,18 @@ export class Room {
 		const loading = load().catch((error) => {
 			if (this.#loading === loading) this.#loading = undefined; // or another has begun since
 			this.#reportFault(error);
+			// The engine may have a file open that is not what it was; opened anew it may be read, or is known to be damaged.
+			if (error instanceof StorageFault && error.isOperation) this.#host.abandon?.('storage-failed');
 			throw createError('storage-failed');
 		});
 		return loading;
 	}
 
 	async #load(): Promise<Channel> {
-		const { settings, limiter } = this.#services;
+		const { settings, storage } = this.#services;
+		const limiter: Pick<Limiter, 'publish'> = {
+			publish: (publisher, bytes) => storage.refusal ?? this.#services.limiter.publish(publisher, bytes),
+		};
 		const { name } = this.#host;
 		const figures = this.#figures;
 		const options = { retention: retentionOf(settings, name), clock, createEpoch: createRandomName };
@@ -435,6 +463,11 @@ export class Room {
 			onModerated: (change, who) => this.#services.journal.act(change, this.#about('publish', who)),
 		});
 		await channel.load();
+		if (channel.epoch === NO_EPOCH && (await this.#host.mark?.exists().catch(() => false))) {
+			this.#services.storage.lose(name, this.#host.file);
+			await beginStorage(this.#storage, createRandomName); // clients learn of it by another epoch
+			await channel.load();
+		}
 		// Those who were live before the relay slept: nothing was published since, or it would have woken.
 		for (const session of this.#openAll()) session.resume(channel);
 		this.#channel = channel;

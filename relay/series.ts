@@ -1,6 +1,7 @@
 // Runs of small things in storage: JSON arrays under numbered keys, the newest of which grows until it is large enough.
 // Knows keys, sizes and bytes; never knows what an item is.
 import { concatBytes } from './bytes.ts';
+import { readStored, StorageFault } from './storage-state.ts';
 
 /** The engine refuses values of more than 131,072 bytes; with room for its own framing. */
 export const MAX_VALUE_BYTES = 128_000;
@@ -17,8 +18,11 @@ const CLOSE = encoder.encode(']');
 export const segmentKey = (prefix: string, seq: number): string => prefix + String(seq).padStart(16, '0');
 export const firstOf = (key: string): number => Number(key.slice(key.indexOf(':') + 1));
 
+/** @throws StorageFault where it is damaged */
 export function parseSegment<T>(value: unknown): T[] {
-	return JSON.parse(decoder.decode(value as Uint8Array)); // written by the log alone
+	const items: unknown = readStored(() => JSON.parse(decoder.decode(value as Uint8Array)));
+	if (!Array.isArray(items)) throw new StorageFault('a stored segment is no list');
+	return items; // written by the log alone
 }
 
 /** A segment's value. */

@@ -528,8 +528,9 @@ export class Session implements Publisher, Visitor, Listener {
 		const known = error instanceof FeedError ? error : this.#options.onFault(error);
 		if (ref === undefined) this.#options.onRefused(known, this.#who);
 		const { close } = ERRORS[known.code];
-		// A draft is refused alone: who may not publish may still read.
-		const isOfDraft = ref !== undefined && /^(forbidden|token-needed)$/.test(known.code);
+		// A draft is refused alone: who may not publish, or has to wait for it, may still read.
+		const isAlone = known.retryMs !== undefined || /^(forbidden|token-needed)$/.test(known.code);
+		const isOfDraft = ref !== undefined && isAlone;
 		const isLast = close !== undefined && !isOfDraft;
 		// A token that is over is no draft's fault: it is sent again with another one.
 		this.#transmit(

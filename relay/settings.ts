@@ -45,6 +45,8 @@ export interface Settings {
 	maxEventBytes: PerChannel<number>;
 	/** A viewer whose window is full and who confirms nothing for this long is closed, milliseconds. */
 	stallTimeoutMs: number;
+	/** So much of the disk stays free, bytes: where less is, nothing is stored. Default: the starter of the engine decides. */
+	diskReserveBytes: number | undefined;
 	/** Nobody has to prove who he is. */
 	isOpen: boolean;
 	/** Shared secrets, of which the first signs. */
@@ -134,6 +136,7 @@ export function readSettings(variables: Variables): Settings {
 		keptAgeMs: readPerChannel(words, 'LIVE_FEED_KEEP_AGE', undefined, parseAge),
 		maxEventBytes: readPerChannel(words, 'LIVE_FEED_MAX_EVENT_BYTES', MAX_EVENT_BYTES, parseEventBytes),
 		stallTimeoutMs: readStallTimeout(read),
+		diskReserveBytes: readDiskReserve(read),
 		...{ isOpen, secrets, keys, publicChannels },
 		issuer: read('LIVE_FEED_ISSUER') || undefined,
 		audience: read('LIVE_FEED_AUDIENCE') || undefined,
@@ -192,6 +195,13 @@ function readStallTimeout(read: (name: string) => string): number {
 	return Number(stall) * 1000;
 }
 
+function readDiskReserve(read: (name: string) => string): number | undefined {
+	const reserve = read('LIVE_FEED_DISK_RESERVE');
+	if (!/^(|0|[1-9]\d{0,14})$/.test(reserve))
+		fail('LIVE_FEED_DISK_RESERVE', 'a number of bytes, such as 16777216', reserve);
+	return reserve === '' ? undefined : Number(reserve);
+}
+
 /**
  * A set given here is never fetched: a token must not choose where keys come from.
  * @throws Error that names the variable and what it may be
@@ -243,6 +253,6 @@ const NAMES: readonly string[] = [
 		'LIVE_FEED_ORIGINS',
 	],
 	...['LIVE_FEED_ADDRESS_HEADER', 'LIVE_FEED_KEEP_ENTRIES', 'LIVE_FEED_KEEP_AGE', 'LIVE_FEED_MAX_EVENT_BYTES'],
-	'LIVE_FEED_STALL_TIMEOUT',
+	...['LIVE_FEED_STALL_TIMEOUT', 'LIVE_FEED_DISK_RESERVE'],
 	...Object.values(LIMITS).map(([name]) => name),
 ];

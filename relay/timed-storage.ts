@@ -2,16 +2,25 @@
 // Knows operations and times; never knows keys or what is stored.
 import type { Figures } from './figures.ts';
 import type { KeyValueStorage } from './log-storage.ts';
+import { StorageFault } from './storage-state.ts';
 
 export class TimedStorage implements KeyValueStorage {
 	readonly #storage: KeyValueStorage;
 	readonly #figures: Pick<Figures, 'stored'>;
 	readonly #clock: () => number;
+	readonly #onWritten: () => void;
 
-	constructor(storage: KeyValueStorage, figures: Pick<Figures, 'stored'>, clock: () => number) {
+	/** @param onWritten Is called after each write that was accepted. Default: nothing. */
+	constructor(
+		storage: KeyValueStorage,
+		figures: Pick<Figures, 'stored'>,
+		clock: () => number,
+		onWritten: () => void = () => {},
+	) {
 		this.#storage = storage;
 		this.#figures = figures;
 		this.#clock = clock;
+		this.#onWritten = onWritten;
 	}
 
 	list(options: Parameters<KeyValueStorage['list']>[0]): Promise<Map<string, unknown>> {
@@ -23,7 +32,7 @@ export class TimedStorage implements KeyValueStorage {
 	}
 
 	put(entries: Record<string, unknown>): Promise<void> {
-		return this.#time('writes', () => this.#storage.put(entries));
+		return this.#time('writes', () => this.#storage.put(entries), this.#onWritten);
 	}
 
 	delete(keys: string[]): Promise<unknown> {
@@ -34,11 +43,26 @@ export class TimedStorage implements KeyValueStorage {
 		return this.#time('writes', () => this.#storage.deleteAll());
 	}
 
-	#time<T>(kind: 'reads' | 'writes', begin: () => Promise<T>): Promise<T> {
+	/** @throws StorageFault */
+	#time<T>(kind: 'reads' | 'writes', begin: () => Promise<T>, onDone = () => {}): Promise<T> {
 		const since = this.#clock();
-		const operation = begin();
+		let operation: Promise<T>;
+		try {
+			operation = begin();
+		} catch (error) {
+			throw new StorageFault(error, true);
+		}
 		const note = () => this.#figures.stored(kind, Math.max(this.#clock() - since, 0));
-		operation.then(note, note);
-		return operation;
+		return operation.then(
+			(value) => {
+				note();
+				onDone();
+				return value;
+			},
+			(error) => {
+				note();
+				throw new StorageFault(error, true);
+			},
+		);
 	}
 }

@@ -2,7 +2,7 @@
 // Knows Workers, on Cloudflare and in a workerd of this machine; never knows what a request or a message means.
 import { DurableObject } from 'cloudflare:workers';
 import { answerRequest, type EdgeHost, RECOUNT } from '../edge.ts';
-import type { Host, Link } from '../host.ts';
+import type { Host, Link, Mark } from '../host.ts';
 import { answerSite } from '../http/site.ts';
 import type { Identity } from '../identity.ts';
 import type { KeyValueStorage } from '../log-storage.ts';
@@ -25,6 +25,8 @@ export interface Environment extends Record<string, unknown> {
 	VERSION?: { id: string };
 	/** The built site. */
 	SITE: Fetcher;
+	/** The folder that holds the objects' files, where the relay runs on one machine. */
+	FILES?: Fetcher;
 	LIVE_FEED_CONTROL?: string;
 }
 
@@ -32,6 +34,10 @@ export interface Environment extends Record<string, unknown> {
 const RELAY_NAME = 'relay';
 /** Requests between the edge and an object have no host of their own. */
 const INSIDE = 'http://channel';
+
+const FILES_URL = 'http://files';
+/** All files of an object: SQLite's three, and what says that there was something in them. */
+const FILE_ENDINGS = ['.sqlite', '.sqlite-wal', '.sqlite-shm', '.mark'];
 
 /** The stub has the same methods, by RPC. */
 function findRelay(relay: DurableObjectNamespace<Relay>): RemoteCollector & RemoteSummary {
@@ -92,6 +98,23 @@ export class ObjectHost implements Host {
 	get storage(): KeyValueStorage {
 		return this.#context.storage as unknown as KeyValueStorage; // its methods of these names
 	}
+
+	get file(): string | undefined {
+		return this.#environment.FILES && `${this.#context.id}.sqlite`;
+	}
+
+	get mark(): Mark | undefined {
+		const { FILES } = this.#environment;
+		const url = `${FILES_URL}/${this.#context.id}.mark`;
+		return (
+			FILES && {
+				exists: async () => (await FILES.fetch(url, { method: 'HEAD' })).ok,
+				set: async () => void (await FILES.fetch(url, { method: 'PUT', body: '\n' })),
+			}
+		);
+	}
+
+	readonly abandon = (reason: string): void => this.#context.abort(reason);
 
 	get services(): ChannelServices {
 		const { RELAY } = this.#environment;
@@ -189,7 +212,7 @@ export class Relay extends DurableObject<Environment> {
 }
 
 function createEdgeHost(environment: Environment): EdgeHost {
-	const { CHANNEL, RELAY, SITE, LIVE_FEED_CONTROL } = environment;
+	const { CHANNEL, RELAY, SITE, FILES, LIVE_FEED_CONTROL } = environment;
 	return {
 		get services() {
 			return RELAY ? new RemoteServices(environment, findRelay(RELAY)) : openIsolate(environment);
@@ -197,6 +220,13 @@ function createEdgeHost(environment: Environment): EdgeHost {
 		controlSecret: LIVE_FEED_CONTROL || undefined,
 		// Cloudflare redirects a path with a bare @ to this form.
 		fetchFile: (path) => SITE.fetch(`http://site${path.replaceAll('@', '%40')}`),
+		fileOf: (channel) => FILES && `${CHANNEL.idFromName(channel)}.sqlite`,
+		removeFiles:
+			FILES &&
+			(async (channel) => {
+				const id = CHANNEL.idFromName(channel);
+				for (const ending of FILE_ENDINGS) await FILES.fetch(`${FILES_URL}/${id}${ending}`, { method: 'DELETE' });
+			}),
 		fetchChannel: (channel, path, asked) => CHANNEL.getByName(channel).fetch(`${INSIDE}${path}`, asked as RequestInit),
 	};
 }

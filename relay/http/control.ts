@@ -1,6 +1,7 @@
 // What whoever runs the relay asks of it.
 // Knows its secret; never knows who asks, nor how channels are told.
 import { FeedError } from '../protocol/errors.ts';
+import type { MachineReadings } from '../storage-state.ts';
 import { answerJson } from './answers.ts';
 
 export interface Control {
@@ -8,17 +9,17 @@ export interface Control {
 	secret: string | undefined;
 	/** Tells all who are connected that the relay is about to stop; resolves once they have been sent it. */
 	goAway: () => Promise<void>;
-	/** Is told what only whoever started it can see: the memory of its process, bytes. */
-	setMemory: (bytes: number) => void;
+	/** Sets what only the starter of the engine sees. */
+	setMachine: (readings: MachineReadings) => void;
 }
 
 const GO_AWAY = '/control/goaway';
-const MEMORY = '/control/memory';
-export const CONTROLS: readonly string[] = [GO_AWAY, MEMORY];
+const MACHINE = '/control/machine';
+export const CONTROLS: readonly string[] = [GO_AWAY, MACHINE];
 
 const encoder = new TextEncoder();
 
-/** `POST /control/goaway` and `POST /control/memory`. To whoever does not know the secret there is nothing here. */
+/** `POST /control/goaway` and `POST /control/machine`. To whoever does not know the secret there is nothing here. */
 export async function answerControl(request: Request, control: Control): Promise<Response> {
 	const { secret } = control;
 	const given = /^Bearer (.+)$/.exec(request.headers.get('authorization') ?? '')?.[1];
@@ -26,7 +27,7 @@ export async function answerControl(request: Request, control: Control): Promise
 		throw new FeedError('not-found', 'There is nothing at this address.');
 	}
 	if (new URL(request.url).pathname === GO_AWAY) await control.goAway();
-	else control.setMemory(Number(await request.text()) || 0);
+	else control.setMachine((await request.json()) as MachineReadings); // of the starter alone
 	return answerJson({ status: 'told' });
 }
 

@@ -3,10 +3,11 @@
 import { type Connections, countAll, TRANSPORTS } from '../audience.ts';
 import { DURATION_BOUNDS_MS, type Readings, type Strain, type Sum } from '../figures.ts';
 import { FeedError } from '../protocol/errors.ts';
+import type { MachineReadings } from '../storage-state.ts';
 import { answerJson, shareHeaders } from './answers.ts';
 
 /** What is told of a channel or of the relay. */
-export interface Report extends Strain {
+export interface Report extends Strain, MachineReadings {
 	/** The channel's name; undefined for the relay. */
 	channel: string | undefined;
 	readings: Readings;
@@ -15,8 +16,6 @@ export interface Report extends Strain {
 	channels?: number;
 	/** Bytes that were handed to the engine and not confirmed; of the relay alone. */
 	backlogBytes?: number;
-	/** Of the engine's process, where whoever started it says so; bytes. */
-	memoryBytes?: number | undefined;
 }
 
 /** One figure in all forms. */
@@ -129,6 +128,30 @@ const FIGURES: readonly Figure[] = [
 	),
 	figure('memoryBytes', 'memory_bytes', 'gauge', 'B', 'Resident memory of the engine.', (r) => r.memoryBytes),
 	figure(
+		'treeMemoryBytes',
+		'tree_memory_bytes',
+		'gauge',
+		'B',
+		'Resident memory of all processes of the relay.',
+		(r) => r.treeMemoryBytes,
+	),
+	figure(
+		'diskFreeBytes',
+		'disk_free_bytes',
+		'gauge',
+		'B',
+		'Free room on the disk of the state.',
+		(r) => r.diskFreeBytes,
+	),
+	figure(
+		'storageFull',
+		'storage_full',
+		'gauge',
+		'',
+		'1 while the disk has no room for what is published.',
+		({ isDiskFull }) => (isDiskFull === undefined ? undefined : Number(isDiskFull)),
+	),
+	figure(
 		'uptimeSeconds',
 		'uptime_seconds',
 		'gauge',
@@ -139,7 +162,7 @@ const FIGURES: readonly Figure[] = [
 ];
 
 /** Those that a channel does not have. */
-const OF_RELAY = ['channels', 'backlogBytes', 'memoryBytes'];
+const OF_RELAY = ['channels', 'backlogBytes', 'memoryBytes', 'treeMemoryBytes', 'diskFreeBytes', 'storageFull'];
 
 /** Sums by number and total; what is in milliseconds, Prometheus has in seconds. */
 const SUMS: { metric: string; help: string; of: (readings: Readings) => Sum; scale: number }[] = [
@@ -236,7 +259,8 @@ export function answerStatus(report: Report, request: Request): Response {
 		const state: State = isAlert(critical, value) ? 'CRITICAL' : isAlert(warning, value) ? 'WARNING' : 'OK';
 		return state === 'OK' ? [] : [{ name, value, state }];
 	});
-	const passed = [...missing, ...beyond];
+	const full = report.isDiskFull ? [{ name: 'storage', value: 'full', state: 'CRITICAL' as State }] : [];
+	const passed = [...full, ...missing, ...beyond];
 	const worst = STATES[Math.max(0, ...passed.map(({ state }) => STATES.indexOf(state)))] ?? 'OK';
 	const status = worst === 'CRITICAL' ? 503 : 200;
 	const { channel, readings, viewers } = report;

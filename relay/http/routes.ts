@@ -6,6 +6,7 @@ import { FeedError } from '../protocol/errors.ts';
 import { MAX_REQUEST_URL_CHARS } from '../protocol/limits.ts';
 import { parseChannel } from '../protocol/types.ts';
 import type { Settings } from '../settings.ts';
+import type { StorageState } from '../storage-state.ts';
 import { readAddress } from './addresses.ts';
 import {
 	ANY_ORIGIN,
@@ -41,6 +42,8 @@ export interface Edge {
 	countRequest: () => void;
 	/** When the relay began, ms since the Unix epoch. Undefined where no memory spans all of it. */
 	since: number | undefined;
+	/** Whether what is published can be stored. */
+	storage: Pick<StorageState, 'isFull'>;
 	/** What is told of the whole relay; rejects with a FeedError for who may not know it. */
 	report: (headers: Headers) => Promise<Report>;
 }
@@ -55,6 +58,8 @@ export interface ChannelRequest {
 /** How a channel is told where a request comes from, and why its socket is to be refused: names that no client can send. */
 export const ADDRESS_HEADER = 'live-feed-address';
 export const REFUSAL_HEADER = 'live-feed-refusal';
+/** How a channel is told that its storage was damaged and is to be emptied: a name that no client can send. */
+export const DAMAGED_HEADER = 'live-feed-damaged';
 /** The key that makes who has no token the author of what he publishes, as `author` of a hello. */
 export const AUTHOR_HEADER = 'live-feed-author';
 /** The address of a request whose `Host` makes none: no file is there, which PartyKit would serve. */
@@ -135,7 +140,7 @@ async function route(request: Request, edge: Edge, refusal?: FeedError): Promise
 		case INTEGRITY:
 			return readOnly(request, () => answerScript(request, edge, url.pathname, 'no-cache'));
 		case '/health':
-			return readOnly(request, async () => answerJson({ status: 'ok', time: edge.clock(), since: edge.since }));
+			return readOnly(request, async () => answerHealth(edge));
 		case '/metrics':
 			return readOnly(request, async () => answerMetrics(await edge.report(request.headers)));
 		case '/status':
@@ -205,6 +210,11 @@ async function readOnly(request: Request, answerIt: () => Promise<Response>): Pr
 	if (request.method === 'OPTIONS') return answerPreflight(READ);
 	if (request.method !== 'GET' && request.method !== 'HEAD') return answerMethod(READ);
 	return answerIt();
+}
+
+/** A relay whose disk is full still serves its readers, so that nobody is to take it away from them: 200 in any case. */
+function answerHealth({ clock, since, storage }: Edge): Response {
+	return answerJson({ status: storage.isFull ? 'storage-failed' : 'ok', time: clock(), since });
 }
 
 /** The drop-in script, a part of it, or what these are to be: for pages of any origin, compressed when it was built. */

@@ -8,9 +8,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { askRelay } from './port.ts';
 
 const KEPT_LINES = 60;
-/** How often the relay is told what its engine holds in memory, which it cannot see itself, ms. */
-const MEMORY_MS = 10_000;
-/** How long a stop waits for the relay to say goodbye, ms. */
+/** How long the relay may take to hear something, ms: a stop waits for it to say goodbye. */
 const GO_AWAY_MS = 250;
 /** How long a process may take to end after SIGTERM, ms. */
 const END_MS = 1000;
@@ -67,32 +65,18 @@ export async function sayGoAway(listener: Listener): Promise<void> {
 	await tell(listener, 'goaway');
 }
 
-/** Tells the relay at intervals how much memory its engine's process holds. Returns the function that ends it. */
-export function reportMemory(listener: Listener, findPid: () => number | undefined): () => void {
-	const timer = setInterval(() => {
-		const pid = findPid();
-		const bytes = pid === undefined ? undefined : readMemory(pid);
-		if (bytes !== undefined) void tell(listener, 'memory', String(bytes));
-	}, MEMORY_MS);
-	timer.unref();
-	return () => clearInterval(timer);
-}
-
-async function tell({ port, host, secret }: Listener, what: 'goaway' | 'memory', body?: string): Promise<void> {
-	await askRelay({
+/** Returns whether the relay has heard it. */
+export async function tell(
+	{ port, host, secret }: Listener,
+	what: 'goaway' | 'machine',
+	body?: string,
+): Promise<boolean> {
+	const status = await askRelay({
 		...{ port, host, path: `/control/${what}`, method: 'POST', timeoutMs: GO_AWAY_MS },
 		headers: { authorization: `Bearer ${secret}` },
 		...(body === undefined ? {} : { body }),
 	});
-}
-
-/** Resident memory, bytes. Undefined where the system does not show it in /proc. */
-function readMemory(pid: number): number | undefined {
-	try {
-		return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]) * 1024 || undefined;
-	} catch {
-		return undefined; // it has ended, or this is no Linux
-	}
+	return status === 200;
 }
 
 /** True while a process runs. One that has ended and was not collected yet does not run. */

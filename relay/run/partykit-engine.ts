@@ -7,8 +7,9 @@ import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { EngineError, type EngineExit, type EngineOptions, type Program, type Run } from './engine.ts';
-import { createSecret, endChild, isHealthy, killAll, Output, reportMemory, sayGoAway } from './engine-process.ts';
+import { createSecret, endChild, isHealthy, killAll, Output, sayGoAway } from './engine-process.ts';
 import { waitForAnswer } from './first-answer.ts';
+import { reportMachine } from './machine-report.ts';
 
 /** Beside this file, and beside the command that this file is part of. */
 const PRELOAD = new URL('partykit-preload.mjs', import.meta.url).href;
@@ -57,7 +58,7 @@ export async function runPartyKit(options: EngineOptions, program: Program & { e
 	mkdirSync(path.join(root, 'dist', 'site'), { recursive: true }); // what it serves must exist
 	const secret = createSecret();
 	const listener = { port, host, secret };
-	const values = { ...(typeof vars === 'function' ? vars() : vars), LIVE_FEED_CONTROL: secret };
+	const values: Record<string, string> = { ...(typeof vars === 'function' ? vars() : vars), LIVE_FEED_CONTROL: secret };
 	const environment = {
 		// Every user sees the arguments of a process in the list of processes. partykit-preload.mjs makes arguments of this.
 		LIVE_FEED_VARIABLES: JSON.stringify(values),
@@ -106,7 +107,11 @@ export async function runPartyKit(options: EngineOptions, program: Program & { e
 	});
 
 	let isGone = false;
-	const endReports = reportMemory(listener, () => (isReady && !isStopping ? enginePid : undefined));
+	const endReports = reportMachine(listener, {
+		findPid: () => (isReady && !isStopping ? enginePid : undefined),
+		stateDir,
+		reserve: values.LIVE_FEED_DISK_RESERVE,
+	});
 	const exited = new Promise<EngineExit>((resolve) => {
 		const closed = new Promise<void>((done) => child.once('close', () => done()));
 		child.once('exit', async (code, signal) => {

@@ -27,7 +27,16 @@ import { checkAddress, resolveHost } from './port.ts';
 import { collectSettings, settingsFile } from './settings-file.ts';
 import { describe, type HeldState, StateError, takeState } from './state-lock.ts';
 import { keepRunning } from './supervisor.ts';
-import { announce, complain, describeTrust, isNoise, messageOf, report, showPath } from './terminal.ts';
+import {
+	announce,
+	complain,
+	createRepeatFilter,
+	describeTrust,
+	isNoise,
+	messageOf,
+	report,
+	showPath,
+} from './terminal.ts';
 import { findWorkerd } from './workerd-engine.ts';
 
 /** A stop that takes longer is cut off, ms. */
@@ -143,11 +152,12 @@ export async function serve(serving: Serving): Promise<void> {
 	if (isStopping()) return;
 
 	let builds = 0;
+	const isRepeated = createRepeatFilter();
 	const log = (line: string) => {
 		if (line.startsWith('Build succeeded') && ++builds > 1) report('relay rebuilt');
 		const own = /\{"level":.*\}$/.exec(line)?.[0];
 		if (own) process.stdout.write(`${own}\n`);
-		else if (!isNoise(line)) report(line);
+		else if (!isNoise(line) && !isRepeated(line)) report(line);
 	};
 	try {
 		const { signal } = stopping;

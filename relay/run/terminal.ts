@@ -95,6 +95,21 @@ export function isNoise(line: string): boolean {
 	);
 }
 
+/** How an engine says that it failed at storage. The relay says which channel's it was, and the engine says it at every request. */
+const OF_STORAGE = /workerd\/util\/sqlite\.c\+\+:\d+: failed: .*?(SQLITE_\w+)/;
+
+/** Returns a function that is true for what an engine has said of its storage before. */
+export function createRepeatFilter(): (line: string) => boolean {
+	const said = new Set<string>();
+	return (line) => {
+		const [, code] = OF_STORAGE.exec(line) ?? [];
+		if (code === undefined) return false;
+		const isRepeated = said.has(code);
+		said.add(code); // of SQLite's codes, which are few
+		return isRepeated;
+	};
+}
+
 export function messageOf(error: unknown): string {
 	return error instanceof Error ? error.message : String(error);
 }

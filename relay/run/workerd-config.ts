@@ -4,8 +4,10 @@ import { bracket } from './port.ts';
 
 /** The date whose behaviour of the engine the relay was tried with. */
 export const COMPATIBILITY_DATE = '2026-11-17';
+/** A stranger's 29 kB would be inflated to 30 MB before the relay sees them. Frames of its own are deflated by the relay. */
+export const COMPATIBILITY_FLAGS = ['no_web_socket_compression'];
 /** The name under which PartyKit keeps its objects, so that both engines open the same state. */
-const UNIQUE_KEY = '-PartyKitDurable';
+export const UNIQUE_KEY = '-PartyKitDurable';
 /** Where PartyKit keeps its objects below the state folder. */
 export const OBJECTS_FOLDER = 'party';
 /** The bundle, beside the configuration: workerd embeds relative paths alone. */
@@ -30,6 +32,7 @@ const config :Workerd.Config = (
     (name = "relay", worker = .relay),
     (name = "site", disk = (path = ${quote(site)})),
     (name = "objects", disk = (path = ${quote(objects)}, writable = true)),
+    (name = "files", disk = (path = ${quote(`${objects}/${UNIQUE_KEY}`)}, writable = true)),
   ],
   sockets = [(name = "http", address = ${quote(`${bracket(host)}:${port}`)}, http = (), service = "relay")],
 );
@@ -37,11 +40,13 @@ const config :Workerd.Config = (
 const relay :Workerd.Worker = (
   modules = [(name = "relay.js", esModule = embed ${quote(BUNDLE_FILE)})],
   compatibilityDate = ${quote(COMPATIBILITY_DATE)},
+  compatibilityFlags = [${COMPATIBILITY_FLAGS.map(quote).join(', ')}],
   durableObjectNamespaces = [(className = "Channel", uniqueKey = ${quote(UNIQUE_KEY)}, enableSql = true)],
   durableObjectStorage = (localDisk = "objects"),
   bindings = [
     (name = "CHANNEL", durableObjectNamespace = "Channel"),
     (name = "SITE", service = "site"),
+    (name = "FILES", service = "files"),
 ${formatVariables(variables)}
   ],
 );

@@ -8,18 +8,10 @@ import path from 'node:path';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EngineError, type EngineExit, type EngineOptions, type Program, type Run } from './engine.ts';
-import {
-	createSecret,
-	endChild,
-	isHealthy,
-	killAll,
-	nameExit,
-	Output,
-	reportMemory,
-	sayGoAway,
-} from './engine-process.ts';
+import { createSecret, endChild, isHealthy, killAll, nameExit, Output, sayGoAway } from './engine-process.ts';
 import { waitForAnswer } from './first-answer.ts';
-import { BUNDLE_FILE, formatConfig, OBJECTS_FOLDER } from './workerd-config.ts';
+import { reportMachine } from './machine-report.ts';
+import { BUNDLE_FILE, formatConfig, OBJECTS_FOLDER, UNIQUE_KEY } from './workerd-config.ts';
 
 const CONFIG_FILE = 'relay.capnp';
 const LEASH_FILE = 'leash.sh';
@@ -78,7 +70,7 @@ export async function runWorkerd(options: EngineOptions, program: Program & { en
 		throw new EngineError('build-failed', `The relay is not built: there is no ${program.bundle}.`);
 	const secret = createSecret();
 	const listener = { port, host, secret };
-	const values = { ...(typeof vars === 'function' ? vars() : vars), LIVE_FEED_CONTROL: secret };
+	const values: Record<string, string> = { ...(typeof vars === 'function' ? vars() : vars), LIVE_FEED_CONTROL: secret };
 	const config = writeConfig(options, program, Object.keys(values));
 	const child = start(config, [workerd, 'serve', config], values);
 
@@ -91,7 +83,11 @@ export async function runWorkerd(options: EngineOptions, program: Program & { en
 	let isStopping = false;
 	const output = new Output((line) => options.log?.(line));
 	output.follow(child);
-	const endReports = reportMemory(listener, () => (isReady && !isStopping ? enginePid : undefined));
+	const endReports = reportMachine(listener, {
+		findPid: () => (isReady && !isStopping ? enginePid : undefined),
+		stateDir: options.stateDir,
+		reserve: values.LIVE_FEED_DISK_RESERVE,
+	});
 	const exited = new Promise<EngineExit>((resolve) => {
 		const closed = new Promise<void>((done) => child.once('close', () => done()));
 		const settle = async (code: number | null, signal: string | null) => {
@@ -143,7 +139,7 @@ function writeConfig(
 	const objects = path.join(path.resolve(stateDir), OBJECTS_FOLDER);
 	rmSync(folder, { recursive: true, force: true });
 	mkdirSync(folder, { recursive: true });
-	mkdirSync(objects, { recursive: true });
+	mkdirSync(path.join(objects, UNIQUE_KEY), { recursive: true });
 	mkdirSync(site, { recursive: true }); // what it serves must exist
 	copyFileSync(bundle, path.join(folder, BUNDLE_FILE));
 	const file = path.join(folder, CONFIG_FILE);

@@ -10,6 +10,7 @@ import { FeedError } from '../protocol/errors.ts';
 import { Quotas } from '../quotas.ts';
 import { createRandomName } from '../random-name.ts';
 import { readSettings, type Settings } from '../settings.ts';
+import { StorageState } from '../storage-state.ts';
 import { Backlog } from '../window.ts';
 import type { ChannelReport, Refusal, RelayView } from './channel-report.ts';
 import type { ChannelServices } from './services.ts';
@@ -33,6 +34,7 @@ export class ObjectServices implements ChannelServices {
 	/** Objects of other channels may be in other isolates, so each has a bound of its own. */
 	readonly backlog = new Backlog();
 	readonly journal = new Journal(clock, (line) => console.error(line));
+	readonly storage = new StorageState(clock, (note) => this.journal.storage(note));
 	readonly memoryName = createRandomName();
 	readonly outlivesSleep = false;
 	readonly #channel: string;

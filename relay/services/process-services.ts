@@ -10,6 +10,7 @@ import { Limiter } from '../limiter.ts';
 import type { FeedError } from '../protocol/errors.ts';
 import { createRandomName } from '../random-name.ts';
 import { readSettings, type Settings } from '../settings.ts';
+import { type MachineReadings, StorageState } from '../storage-state.ts';
 import { Backlog } from '../window.ts';
 import type { ChannelServices, RelayServices } from './services.ts';
 
@@ -24,11 +25,12 @@ export class ProcessServices implements ChannelServices, RelayServices {
 	readonly backlog = new Backlog();
 	readonly outlivesSleep = true;
 	readonly journal = new Journal(clock, (line) => console.error(line));
+	readonly storage = new StorageState(clock, (note) => this.journal.storage(note));
 	readonly #metrics = new Figures(clock);
 	readonly #channelMetrics = new ChannelFigures(clock, this.#metrics);
 	#memoryName = '';
 	#connectionCount = 0;
-	#memoryBytes: number | undefined;
+	#machine: MachineReadings = {};
 
 	/** @throws Error that names a setting which is wrong, and what it may be */
 	constructor(environment: Record<string, unknown>) {
@@ -83,7 +85,7 @@ export class ProcessServices implements ChannelServices, RelayServices {
 			channels: this.connections.channels.length,
 			...this.#channelMetrics.strain,
 			backlogBytes: this.backlog.bytes,
-			memoryBytes: this.#memoryBytes,
+			...this.#machine,
 		};
 	}
 
@@ -91,7 +93,8 @@ export class ProcessServices implements ChannelServices, RelayServices {
 		return this.connections.channels;
 	}
 
-	setMemory(bytes: number): void {
-		this.#memoryBytes = bytes > 0 ? bytes : undefined;
+	setMachine(readings: MachineReadings): void {
+		this.#machine = readings;
+		this.storage.setDisk(readings);
 	}
 }

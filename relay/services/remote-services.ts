@@ -5,6 +5,7 @@ import { Identities } from '../identity.ts';
 import { Journal } from '../journal.ts';
 import type { FeedError } from '../protocol/errors.ts';
 import { readSettings, type Settings } from '../settings.ts';
+import { StorageState } from '../storage-state.ts';
 import type { RelayServices } from './services.ts';
 
 const clock = (): number => Date.now();
@@ -17,6 +18,7 @@ export interface RemoteSummary {
 
 export class RemoteServices implements RelayServices {
 	readonly settings: Settings;
+	readonly storage = new StorageState(clock, (note) => new Journal(clock, (line) => console.error(line)).storage(note));
 	readonly #collector: RemoteSummary;
 
 	/** @throws Error that names a setting which is wrong, and what it may be */
@@ -49,7 +51,7 @@ export class RemoteServices implements RelayServices {
 		return this.#collector.connectedChannels();
 	}
 
-	setMemory(): void {
+	setMachine(): void {
 		// Nobody but the platform sees it.
 	}
 }

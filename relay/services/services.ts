@@ -8,6 +8,7 @@ import type { Journal, Refused } from '../journal.ts';
 import type { Limiter } from '../limiter.ts';
 import type { FeedError } from '../protocol/errors.ts';
 import type { Settings } from '../settings.ts';
+import type { MachineReadings, StorageState } from '../storage-state.ts';
 import type { Backlog } from '../window.ts';
 
 /** What a channel's room asks of the whole relay. */
@@ -18,6 +19,7 @@ export interface ChannelServices {
 	readonly limiter: Limiter;
 	readonly backlog: Backlog;
 	readonly journal: Journal;
+	readonly storage: StorageState;
 	/**
 	 * Names the memory in which connections and backlog are counted. A link that remembers another name is not counted yet:
 	 * the memory is younger than the link.
@@ -41,6 +43,8 @@ export interface RelayServices {
 	readonly identities: Identities;
 	/** When the relay began, ms since the Unix epoch. Undefined where no memory spans all of it. */
 	readonly since?: number;
+	/** Whether what is published can be stored. */
+	readonly storage: StorageState;
 	/** Counts a request that no channel answers. */
 	countRequest(): void;
 	recordRefusal(error: FeedError, about: Refused): void;
@@ -50,6 +54,6 @@ export interface RelayServices {
 	report(): Promise<Report>;
 	/** Returns the names of the channels that have connections. */
 	connectedChannels(): Promise<string[]>;
-	/** Sets the memory of the engine's process, bytes, where its starter reports it. 0 means unknown. */
-	setMemory(bytes: number): void;
+	/** Sets what the engine's starter sees of the machine. Each value is undefined where it is unknown. */
+	setMachine(readings: MachineReadings): void;
 }

@@ -8,6 +8,8 @@ export const ATTACKS: Record<string, string> = {
 	descriptors: 'a connection beyond the descriptors is refused, and the relay lives',
 	'costly-reads': 'the costliest reads hold up nobody on another channel',
 	damage: 'a damaged channel is named, emptied and deleted',
+	bombs: 'what is small on the wire is never inflated for a stranger',
+	smuggling: 'a request behind another never becomes one of its own',
 	'full-disk': 'writes to a full disk are refused, and viewers stay',
 	unicode: 'text that is no Unicode never reaches a reader',
 	clock: 'a clock that is wrong for a moment hides and deletes nothing',

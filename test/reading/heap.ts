@@ -48,7 +48,7 @@ function countNodes(panel: Panel): Promise<number> {
 }
 
 /** Memory that a process and its children have to themselves; bytes. */
-function readMemory(pid: number | undefined): number | undefined {
+export function readMemory(pid: number | undefined): number | undefined {
 	if (process.platform !== 'linux' || pid === undefined) return undefined;
 	const parents = new Map<number, number>();
 	for (const entry of readdirSync('/proc').filter((one) => /^\d+$/.test(one))) {

@@ -1,5 +1,6 @@
 // The WebSocket conversation, from outside, against a real relay.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import { chooseEngine } from '../../relay/run/engine.ts';
 import { Conversation, createChannelName, type Message } from '../support/conversation.ts';
 import { createRandom, withSeed } from '../support/random.ts';
@@ -68,6 +69,15 @@ describe('frames', () => {
 		await viewer.until(() => viewer.seqs.length === 160, 'all of it');
 		expect(viewer.bytes - before).toBeLessThan(64 * 1024);
 		expect(viewer.seqs).toEqual(range(1, 160));
+	});
+
+	it('[DEFL3] are not compressed by the socket itself, whatever it offers', async () => {
+		const socket = new WebSocket(`${relay.url.replace(/^http/, 'ws')}/channels/bombs/events`, {
+			perMessageDeflate: true,
+		});
+		await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
+		expect(socket.extensions).toBe('');
+		socket.terminate();
 	});
 
 	it('[DEFL1] a hello that says neither yes nor no is refused', async () => {

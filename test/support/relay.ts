@@ -15,6 +15,8 @@ export interface RelayOptions {
 	log?: (line: string) => void;
 	/** The folder that holds the relay's source, as `relay`. Default: this repository. */
 	root?: string;
+	/** Where the folder of its state is made. Default: the system's folder for temporary files. */
+	folder?: string;
 	/** What the engine runs. Default: what is built of the source, for the engine that `LIVE_FEED_ENGINE` names. */
 	program?: Program;
 }
@@ -38,7 +40,7 @@ export async function startRelay(options: RelayOptions = {}): Promise<TestRelay>
 	if (remoteRelay !== undefined && options.vars === undefined) {
 		return { url: remoteRelay, engine: undefined, stop: async () => {} };
 	}
-	const stateDir = await mkdtemp(path.join(tmpdir(), 'live-feed-relay-'));
+	const stateDir = await mkdtemp(path.join(options.folder ?? tmpdir(), 'live-feed-relay-'));
 	for (const secret of options.vars?.LIVE_FEED_SECRET?.split(/\s+/) ?? []) if (secret !== '') keepSecret(secret);
 	const remove = () => rm(stateDir, { recursive: true, force: true, maxRetries: 3 });
 	try {

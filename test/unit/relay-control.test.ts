@@ -9,10 +9,11 @@ import { readSettings } from '../../relay/settings.ts';
 async function ask(secret: string | undefined, init: RequestInit): Promise<[status: number, told: number]> {
 	let told = 0;
 	const goAway = async () => void told++;
-	const setMemory = () => {};
+	const setMachine = () => {};
 	const nothing = async () => new Response(null, { status: 404 });
 	const edge = {
-		...{ clock: () => 0, fetchFile: nothing, fetchChannel: nothing, control: { secret, goAway, setMemory } },
+		...{ clock: () => 0, fetchFile: nothing, fetchChannel: nothing, control: { secret, goAway, setMachine } },
+		storage: { isFull: false },
 		...{ countRequest: () => {}, since: 0, report: async () => Promise.reject(createError('forbidden')) },
 		settings: readSettings({ LIVE_FEED_SECRET: 'x'.repeat(32) }),
 		onRefused: () => {},

@@ -1,7 +1,8 @@
 // What the contract suite cannot bring about on real storage: writes that fail, and answers that come late.
 import { expect, it } from 'vitest';
 import { createEntry } from '../../relay/log.ts';
-import { StorageLog } from '../../relay/log-storage.ts';
+import { emptyStorage, StorageLog } from '../../relay/log-storage.ts';
+import { StorageFault } from '../../relay/storage-state.ts';
 import { settle } from '../support/channel.ts';
 import { MapStorage } from '../support/map-storage.ts';
 import { createRandom, withSeed } from '../support/random.ts';
@@ -64,3 +65,24 @@ it.each(['later', 'at once'] as const)(
 		expect([log.epoch, log.last]).toEqual(['k3f9', 1]);
 	},
 );
+
+it.each([
+	['the head is missing', 'head', undefined],
+	['the head has no epoch', 'head', {}],
+	['a segment is no JSON', 'e:0000000000000001', new TextEncoder().encode('[0,{"id":"k3f9:1",')],
+	['a segment is no list', 'e:0000000000000001', new TextEncoder().encode('{"seq":1}')],
+	['an event has no place', 'e:0000000000000001', new TextEncoder().encode('[0,{"id":"k3f9:1","sep":1,"time":1}]')],
+])('[CHAN4] a log does not load where %s, and loads once it is emptied', async (_, key, value) => {
+	const storage = new MapStorage();
+	const { append } = await open(storage);
+	append('a');
+	await settle();
+	expect(storage.values.has(key)).toBe(true);
+	if (value === undefined) storage.values.delete(key);
+	else storage.values.set(key, value);
+	await expect(open(storage)).rejects.toThrow(StorageFault);
+	expect(storage.values.size).toBeGreaterThan(0); // nothing is lost by that
+	await emptyStorage(storage, () => 'next');
+	const { log } = await open(storage);
+	expect([log.epoch, log.last]).toEqual(['next', 0]);
+});

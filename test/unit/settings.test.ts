@@ -67,6 +67,7 @@ describe('settings', () => {
 			{ keptAgeMs: { general: undefined, special: [{ pattern: 'audit-*', value: 31_536_000_000 }] } },
 		],
 		['LIVE_FEED_STALL_TIMEOUT', '5', { stallTimeoutMs: 5000 }],
+		['LIVE_FEED_DISK_RESERVE', '0', { diskReserveBytes: 0 }],
 	])('%s may be %j', (name, value, expected) => {
 		expect(readSettings({ [name]: value })).toMatchObject(expected);
 	});
@@ -111,6 +112,7 @@ describe('settings', () => {
 		['LIVE_FEED_KEEP_AGE', '30 days', 'a span'],
 		['LIVE_FEED_KEEP_AGE', '0s', 'a span'],
 		['LIVE_FEED_STALL_TIMEOUT', '10000', 'seconds from 1'],
+		['LIVE_FEED_DISK_RESERVE', '16M', 'a number of bytes'],
 	])('%s may not be %j, and the text says what it is', (name, value, expected) => {
 		let text = '';
 		try {
