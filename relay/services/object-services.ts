@@ -9,7 +9,9 @@ import { Limiter } from '../limiter.ts';
 import { FeedError } from '../protocol/errors.ts';
 import { Quotas } from '../quotas.ts';
 import { createRandomName } from '../random-name.ts';
+import { ReadingTurns } from '../reading-turns.ts';
 import { readSettings, type Settings } from '../settings.ts';
+import { SteadyClock } from '../steady-clock.ts';
 import { Backlog } from '../window.ts';
 import type { ChannelReport, Refusal, RelayView } from './channel-report.ts';
 import type { ChannelServices } from './services.ts';
@@ -33,6 +35,8 @@ export class ObjectServices implements ChannelServices {
 	/** Objects of other channels may be in other isolates, so each has a bound of its own. */
 	readonly backlog = new Backlog();
 	readonly journal = new Journal(clock, (line) => console.error(line));
+	readonly turns = new ReadingTurns(clock);
+	readonly steadyClock = new SteadyClock(clock);
 	readonly memoryName = createRandomName();
 	readonly outlivesSleep = false;
 	readonly #channel: string;
