@@ -76,9 +76,6 @@ class Look {
 	}
 }
 
-/** Entries that are looked through together. */
-const LOOKED_TOGETHER = 400;
-
 const ignore: OnRead = () => {};
 const isAny = (_: FeedEvent): boolean => true;
 
@@ -170,7 +167,7 @@ export class LogReader {
 		if (limit > 0 && !isEnd) {
 			const page = new PageBytes();
 			isEnd = true;
-			for await (const entries of this.backwards(from, filter.isAll && !oldest ? limit + 1 : LOOKED_TOGETHER)) {
+			for await (const entries of this.backwards(from, filter.isAll && !oldest ? limit + 1 : MAX_PAGE_EVENTS)) {
 				look.add(entries);
 				for (const entry of entries) {
 					const { event } = entry;
@@ -223,7 +220,7 @@ export class LogReader {
 		let isCut = false;
 		if (!isFull) {
 			const page = new PageBytes();
-			for await (const entries of this.#forwards(begin, filter.isAll ? limit : LOOKED_TOGETHER)) {
+			for await (const entries of this.#forwards(begin, filter.isAll ? limit : MAX_PAGE_EVENTS)) {
 				look.add(entries);
 				for (const entry of entries) {
 					const { event } = entry;
@@ -257,7 +254,7 @@ export class LogReader {
 		if (limit === 0) return last;
 		let found = 0;
 		let after = typeof history === 'string' ? since : filter.isAll ? Math.max(first - 1, 0) : last;
-		for await (const entries of this.backwards(last + 1, filter.isAll ? limit : LOOKED_TOGETHER)) {
+		for await (const entries of this.backwards(last + 1, filter.isAll ? limit : MAX_PAGE_EVENTS)) {
 			look.add(entries);
 			for (const { event } of entries) {
 				if (event.seq <= since) return after;
@@ -271,7 +268,7 @@ export class LogReader {
 	}
 
 	/** Kept events from the one before `seq` on, newest first; up to `step` at a time. */
-	async *backwards(seq: number, step = LOOKED_TOGETHER): AsyncGenerator<Entry<FeedEvent>[]> {
+	async *backwards(seq: number, step = MAX_PAGE_EVENTS): AsyncGenerator<Entry<FeedEvent>[]> {
 		for (let before = seq; before > this.#log.first; ) {
 			const entries = await this.#log.readBack(before, step);
 			before = entries[0]?.event.seq ?? 0;

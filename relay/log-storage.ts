@@ -426,15 +426,16 @@ export class StorageLog implements Log {
 
 	/** Reads segments when it is their turn: reading is spread over all channels of the isolate. */
 	async #list(options: Parameters<KeyValueStorage['list']>[0]): Promise<Map<string, unknown>> {
-		const bytes = (options.limit * this.#segmentBytes) / SEGMENT_BYTES;
-		await this.#options.turn?.(Math.max(bytes, 1));
-		const segments = await this.#storage.list(options);
-		if (segments.size > 0) {
+		// Of changes there are mostly few.
+		const segments = options.prefix === EVENTS ? options.limit : 1;
+		await this.#options.turn?.(Math.max((segments * this.#segmentBytes) / SEGMENT_BYTES, 1));
+		const found = await this.#storage.list(options);
+		if (found.size > 0) {
 			let total = 0;
-			for (const value of segments.values()) total += (value as Uint8Array).length;
-			this.#segmentBytes = total / segments.size;
+			for (const value of found.values()) total += (value as Uint8Array).length;
+			this.#segmentBytes = total / found.size;
 		}
-		return segments;
+		return found;
 	}
 
 	/** Halves the range at each step: times never go back within a log. */
@@ -453,7 +454,7 @@ export class StorageLog implements Log {
 			else if (newest.time < time) {
 				found = Math.max(found, newest.seq);
 				low = Math.max(middle, newest.seq) + 1;
-			} else if (oldest.time >= time) high = oldest.seq - 1;
+			} else if (oldest.time >= time) high = Math.min(oldest.seq, middle) - 1;
 			else return events.findLast((event) => event.time < time)?.seq ?? found;
 		}
 		return found;

@@ -1,9 +1,10 @@
 // Costly reads: the requests that look through most of a large channel, eight at once and then a hundred.
 // Knows what is asked and how long a bystander on another channel waits; never knows how a relay reads.
+
+import { group, pause, type ScenarioOptions, type ScenarioResult, until } from '../faults/scenario.ts';
 import { Conversation } from '../support/conversation.ts';
 import { startRelay, type TestRelay } from '../support/relay.ts';
 import { patience } from '../support/slowness.ts';
-import { group, pause, type ScenarioOptions, type ScenarioResult, until } from '../faults/scenario.ts';
 
 const CHANNEL = 'large';
 const BATCH = 5000;
@@ -47,7 +48,8 @@ export async function runCostlyReads({ short }: ScenarioOptions): Promise<Scenar
 			const old = count === 8 ? 'p50 3,600 ms on 2d48d35' : 'more than 40 s on 2d48d35, by its 470 to 950 ms each';
 			lines.push(`while ${count} of the costliest requests are answered (${answers}): ${tell(under)}; ${old}`);
 			const limit = Math.max(2 * before.p99, short ? patience(MAX_P99_MS) : 20);
-			if (under.p99 > limit) failures.push(`with ${count} requests a ping takes ${tell(under)}; without ${tell(before)}`);
+			if (under.p99 > limit)
+				failures.push(`with ${count} requests a ping takes ${tell(under)}; without ${tell(before)}`);
 		}
 		// What is bounded is found all the same.
 		const found = await follow(relay, 'status=open');
