@@ -122,10 +122,10 @@ export class LogReader {
 			if (after + 1 >= first || last === 0) return { after, recovered: true, ...refresh };
 			return { after: first - 1, recovered: false, missing: { from: after + 1, to: first - 1 }, ...refresh };
 		}
+		// Without a filter all of it is sent, and charged then.
+		const look = new Look(filter.isAll ? ignore : onRead);
 		const after =
-			since === undefined
-				? await this.#historyStart(history, filter, new Look(onRead))
-				: await this.#log.seqBefore(since);
+			since === undefined ? await this.#historyStart(history, filter, look) : await this.#log.seqBefore(since);
 		return { after, recovered: true };
 	}
 

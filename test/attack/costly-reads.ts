@@ -11,6 +11,9 @@ const BATCH = 5000;
 /** Longest p99 of a bystander in the short form, ms: on 2d48d35 the eight requests alone kept it waiting for seconds. */
 const MAX_P99_MS = 500;
 
+/** A p99 of no more than this is no delay in the long form either: a busy machine alone makes that, ms. */
+const LEAST_MS = 50;
+
 /** A thread of the whole log, a type that nothing has, a status that one has, from the very beginning. */
 const PATHS = [
 	'type=rare',
@@ -24,7 +27,7 @@ const PATHS = [
 ];
 
 export async function runCostlyReads({ short }: ScenarioOptions): Promise<ScenarioResult> {
-	const events = short ? 20_000 : 100_000;
+	const events = short ? 10_000 : 100_000;
 	const relay = await startRelay({
 		vars: { LIVE_FEED_KEEP_ENTRIES: '200000', LIVE_FEED_MAX_REPLAYED_BYTES: '', LIVE_FEED_MAX_MESSAGES: '' },
 	});
@@ -35,7 +38,7 @@ export async function runCostlyReads({ short }: ScenarioOptions): Promise<Scenar
 		const paths = PATHS.map((path) => path.replace('THREAD', thread));
 		const before = await measure(relay, () => pause(short ? 1000 : 5000));
 		lines.push(`${group(events)} events; a ping on another channel while nobody reads: ${tell(before)}`);
-		for (const count of [8, 100]) {
+		for (const count of short ? [8, 32] : [8, 100]) {
 			let answers = 0;
 			const under = await measure(relay, async () => {
 				const requests = Array.from({ length: count }, async (_, n) => {
@@ -45,9 +48,9 @@ export async function runCostlyReads({ short }: ScenarioOptions): Promise<Scenar
 				});
 				await Promise.all(requests);
 			});
-			const old = count === 8 ? 'p50 3,600 ms on 2d48d35' : 'more than 40 s on 2d48d35, by its 470 to 950 ms each';
-			lines.push(`while ${count} of the costliest requests are answered (${answers}): ${tell(under)}; ${old}`);
-			const limit = Math.max(2 * before.p99, short ? patience(MAX_P99_MS) : 20);
+			const old = count === 8 ? '; on 2d48d35 p50 3,600 ms, with 100,000 events' : '';
+			lines.push(`while ${count} of the costliest requests are answered (${answers}): ${tell(under)}${old}`);
+			const limit = Math.max(2 * before.p99, short ? patience(MAX_P99_MS) : LEAST_MS);
 			if (under.p99 > limit)
 				failures.push(`with ${count} requests a ping takes ${tell(under)}; without ${tell(before)}`);
 		}

@@ -83,7 +83,7 @@ async function open(clock: { now: number }, isSure: () => boolean, steady: () =>
 	return { log, storage, append, segments };
 }
 
-it('[LOG6] shows again what one read of a wrong clock has hidden', async () => {
+it('[LOG9] shows again what one read of a wrong clock has hidden', async () => {
 	const clock = { now: START };
 	const { log } = await open(clock, () => true);
 	clock.now += DAY;
@@ -95,7 +95,7 @@ it('[LOG6] shows again what one read of a wrong clock has hidden', async () => {
 	expect(await log.read(0, 1000)).toHaveLength(120);
 });
 
-it('[LOG6] deletes nothing by a clock that is not sure', async () => {
+it('[LOG9] deletes nothing by a clock that is not sure', async () => {
 	const clock = { now: START };
 	const { log, append, segments } = await open(clock, () => false);
 	const before = segments();
@@ -108,7 +108,7 @@ it('[LOG6] deletes nothing by a clock that is not sure', async () => {
 	expect(log.first).toBe(1);
 });
 
-it('[LOG6] deletes by a clock that is sure', async () => {
+it('[LOG9] deletes by a clock that is sure', async () => {
 	const clock = { now: START };
 	const { append, segments } = await open(clock, () => true);
 	const before = segments();
@@ -118,7 +118,7 @@ it('[LOG6] deletes by a clock that is sure', async () => {
 	expect(segments()).toBeLessThan(before / 2);
 });
 
-it('[LOG6] a write of a wrong moment gets the time of before, and retention goes on', async () => {
+it('[LOG9] a write of a wrong moment gets the time of before, and retention goes on', async () => {
 	const wall = { now: START };
 	const steady = new SteadyClock(() => wall.now);
 	const { log } = await open(wall, steady.isSure, steady.now);
