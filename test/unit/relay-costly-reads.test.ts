@@ -117,14 +117,14 @@ it('[PAGE4] where a time begins is found with a few segments', async () => {
 	}
 });
 
-it('reads much only in its turn, and a part at a time', async () => {
+it('[PAGE10] reads much only in its turn, and a part at a time', async () => {
 	const { channel, turns } = await openLarge();
 	await channel.page({ limit: 50, types: ['rare'] });
 	expect(turns.length).toBeGreaterThan(4);
 	expect(Math.max(...turns)).toBeLessThan(33);
 });
 
-it('spreads what is read, and waits for no clock that goes back', () => {
+it('[PAGE10] spreads what is read, and waits for no clock that goes back', () => {
 	const clock = { now: START };
 	const turns = new ReadingTurns(() => clock.now);
 	expect(turns.reserve(16)).toBe(0);
@@ -136,7 +136,7 @@ it('spreads what is read, and waits for no clock that goes back', () => {
 	expect(turns.reserve(16)).toBeLessThanOrEqual(10_000);
 });
 
-it('waking reads no more than the newest events, and knows the pulse of the hour', async () => {
+it('[PAGE10] waking reads no more than the newest events, and knows the pulse of the hour', async () => {
 	const { channel, clock, publish, drainAll, open, lists } = await openLarge();
 	for (let n = 0; n < 2500; n++) {
 		publish([{ text: `more ${n}` }]);

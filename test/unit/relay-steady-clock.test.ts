@@ -19,7 +19,7 @@ function createClock() {
 }
 
 describe('the steady clock', () => {
-	it('goes with the engine clock by small steps, and back at once', () => {
+	it('[LOG9] goes with the engine clock by small steps, and back at once', () => {
 		const { wall, steady } = createClock();
 		for (const step of [1, 1000, MINUTE, -5000, 3, -DAY]) {
 			wall.now += step;
@@ -27,7 +27,7 @@ describe('the steady clock', () => {
 		}
 	});
 
-	it('believes no jump of a moment', () => {
+	it('[LOG9] believes no jump of a moment', () => {
 		const { wall, steady } = createClock();
 		wall.now += DAY;
 		expect(steady.now()).toBe(START);
@@ -41,7 +41,7 @@ describe('the steady clock', () => {
 		expect(steady.now()).toBeLessThanOrEqual(wall.now);
 	});
 
-	it('believes a jump that has lasted for a minute', () => {
+	it('[LOG9] believes a jump that has lasted for a minute', () => {
 		const { wall, steady } = createClock();
 		wall.now += DAY;
 		steady.now();
@@ -49,7 +49,7 @@ describe('the steady clock', () => {
 		expect([steady.now(), steady.isSure()]).toEqual([wall.now, true]);
 	});
 
-	it('is not sure right after a start, a jump or a step back', () => {
+	it('[LOG9] is not sure right after a start, a jump or a step back', () => {
 		const { wall, steady } = createClock();
 		expect(steady.isSure()).toBe(false);
 		wall.now += MINUTE;
