@@ -19,7 +19,7 @@ import {
 	tellChange,
 	type UsedKey,
 } from './log.ts';
-import { type Begin, LogReader, type PageQuery, type Start } from './log-reader.ts';
+import { type Begin, LogReader, type OnRead, type PageQuery, type Start } from './log-reader.ts';
 import { Pages } from './pages.ts';
 import { CHANGING } from './protocol/capabilities.ts';
 import { PROTOCOL_VERSION } from './protocol/client-message.ts';
@@ -58,6 +58,9 @@ import type { Viewer } from './viewer.ts';
 import { Waiters } from './waiters.ts';
 
 const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+/** The pulse is stored once for so many entries: no more than these are read to count it when the channel wakes. */
+const PULSE_ENTRIES = 1000;
 /** Of a commit: storage keys that it may change besides those of its new entries. */
 const MAX_AMENDED_KEYS = 96;
 /** Drafts whose events are made ready together for the next commits. */
@@ -159,6 +162,8 @@ export class Channel {
 	readonly #reader: LogReader;
 	readonly #pages: Pages;
 	readonly #pulse = new PulseCounter();
+	/** Up to here the pulse was stored. */
+	#pulseSeq = 0;
 	/** All who are fed; those of them who are live get each commit's frame. */
 	readonly #viewers = new Set<Viewer>();
 	readonly #live: FanOut;
@@ -203,9 +208,17 @@ export class Channel {
 	async load(): Promise<void> {
 		await this.#log.load();
 		const start = this.#options.clock() - HOUR_MS;
-		for await (const { event } of this.#reader.backwards(this.#log.last + 1)) {
-			if (event.time < start) break;
-			this.#count(event);
+		const { last, pulse } = this.#log;
+		// One of after this clock is of a clock that was wrong.
+		const isUsable = pulse !== undefined && pulse.minute * MINUTE_MS <= start + MINUTE_MS;
+		if (isUsable) this.#pulse.resume(pulse);
+		const counted = isUsable ? pulse.seq : 0;
+		this.#pulseSeq = counted;
+		for await (const entries of this.#reader.backwards(last + 1)) {
+			for (const { event } of entries) {
+				if (event.time < start || event.seq <= counted) return;
+				this.#count(event);
+			}
 		}
 	}
 
@@ -343,9 +356,9 @@ export class Channel {
 	}
 
 	/** Where a reader begins who wants `start`. */
-	async begin(start: Start, filter: Filter): Promise<Begin> {
+	async begin(start: Start, filter: Filter, onRead?: OnRead): Promise<Begin> {
 		if (this.#failure) throw this.#failure;
-		return this.#reader.begin(start, filter);
+		return this.#reader.begin(start, filter, onRead);
 	}
 
 	/**
@@ -426,9 +439,9 @@ export class Channel {
 	}
 
 	/** A page of history. */
-	async page(query: PageQuery): Promise<Page> {
+	async page(query: PageQuery, onRead?: OnRead): Promise<Page> {
 		if (this.#failure) throw this.#failure;
-		return (await this.#reader.read(query)).page;
+		return (await this.#reader.read(query, onRead)).page;
 	}
 
 	/**
@@ -448,16 +461,17 @@ export class Channel {
 	 * A page as soon as there is something to say; where nothing comes until `over`, one without events.
 	 * With what a welcome says of now. Not for reading back. Rejects with a FeedError where the channel fails meanwhile.
 	 */
-	async waitForPage(query: PageQuery, over: AbortSignal): Promise<Page> {
+	async waitForPage(query: PageQuery, over: AbortSignal, onRead?: OnRead): Promise<Page> {
 		const filter = new Filter(query);
 		const { limit, types, status } = query;
 		let reading = query;
 		for (let isOver = over.aborted; ; ) {
-			const { page, recovered } = await this.#reader.read(reading);
+			const { page, recovered, isCut } = await this.#reader.read(reading, onRead);
 			if (this.#failure) throw this.#failure;
 			const { seq } = parsePosition(page.next as string); // null is said of reading back alone
 			const isNew = page.events.length > 0 || page.changes !== undefined || page.refresh !== undefined || !recovered;
-			if (isNew || isOver) {
+			// Where there is more to look through, the reader goes on.
+			if (isNew || isOver || (isCut && seq < this.last)) {
 				return { ...page, time: this.#options.clock(), pulse: this.readPulse(), returnMs: this.returnMs };
 			}
 			// What was stored while the page was read is looked at first.
@@ -628,7 +642,10 @@ export class Channel {
 		const { last } = this.#log;
 		const older = [...states.values()].filter(({ seq }) => seq <= last);
 		const amendments: Amendments = { states: older, reactions, versions, forgotten };
-		this.#log.append(told, [...keys.values()], states.size > 0 ? amendments : undefined);
+		const isDue = last - this.#pulseSeq >= PULSE_ENTRIES;
+		const pulse = isDue ? { seq: last, ...this.#pulse.newest } : undefined;
+		this.#log.append(told, [...keys.values()], states.size > 0 ? amendments : undefined, pulse);
+		if (pulse) this.#pulseSeq = last;
 		if (states.size > 0) this.#pages.change(this.#log.last);
 		return told;
 	}

@@ -1,6 +1,6 @@
 // Events in storage: segments of them under the `seq` of their first, each event rewritten in place as it changes.
 // Knows keys, sizes and which segments are at hand; never knows who reads, nor what is kept for how long.
-import { createEntry, type Entry } from './log.ts';
+import { type Entry, StoredEntry } from './log.ts';
 import type { FeedEvent } from './protocol/event.ts';
 import { firstOf, formatSegment, MAX_VALUE_BYTES, parseSegment, SEGMENT_BYTES, segmentKey } from './series.ts';
 import { StorageFault } from './storage-state.ts';
@@ -40,7 +40,8 @@ export function readSegment(key: string, value: unknown): Segment {
 	const { ordinal, events } = parseEvents(key, value);
 	// Of its value as it will be written: with the ordinal, at its longest.
 	const { length } = value as Uint8Array;
-	return { key, ordinal, entries: events.map(createEntry), bytes: length + 18, stored: length };
+	const entries = events.map((event) => new StoredEntry(event, length / events.length));
+	return { key, ordinal, entries, bytes: length + 18, stored: length };
 }
 
 const sizeOf = ({ bytes }: Entry): number => bytes.length + 1;

@@ -2,7 +2,7 @@
 // Knows ranges and encodings; never knows who reads or how it is sent.
 import { joinBytes } from './bytes.ts';
 import { deflate, isDeflatable } from './deflate.ts';
-import type { Entry } from './log.ts';
+import { type Entry, sizeOf } from './log.ts';
 import type { FeedEntry, Status } from './protocol/event.ts';
 import { MAX_FILTER_BYTES } from './protocol/limits.ts';
 import { isWanted, type Wish } from './protocol/wish.ts';
@@ -78,6 +78,7 @@ export class Frame {
 	readonly from: number;
 	readonly to: number;
 	readonly entries: readonly Entry[];
+	#size: number | undefined;
 	readonly #live = new Map<Filter, { run: Run; encoded: Map<Form, Encoded> }>();
 	/** For those who catch up together: the last that was encoded for each filter. */
 	readonly #history = new Map<Filter, { form: Form; from: number; encoded: Encoded; deflating?: Promise<void> }>();
@@ -87,6 +88,12 @@ export class Frame {
 		this.from = from;
 		this.to = to;
 		this.entries = entries;
+	}
+
+	/** Number of bytes of all its entries at about. */
+	get size(): number {
+		this.#size ??= Math.round(this.entries.reduce((sum, entry) => sum + sizeOf(entry), 0));
+		return this.#size;
 	}
 
 	/** Frames that follow one another as one, with what each has chosen. At least one. */

@@ -36,10 +36,11 @@ export class Heartbeat {
 	beat(): void {
 		const { clock, listeners } = this.#options;
 		const now = clock();
-		if (now - this.#beatAt < HEARTBEAT_MS) return;
+		// A clock that went back says nothing of how long ago it was.
+		if (Math.abs(now - this.#beatAt) < HEARTBEAT_MS) return;
 		this.#beatAt = now;
 		const assure = (listener: Listener) => {
-			if (now - listener.toldAt >= HEARTBEAT_MS) listener.assure();
+			if (Math.abs(now - listener.toldAt) >= HEARTBEAT_MS) listener.assure();
 		};
 		inSlices([...listeners()], assure, this.#options.afterDrain);
 	}

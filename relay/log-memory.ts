@@ -9,6 +9,7 @@ import {
 	type Log,
 	type Reactions,
 	type Retention,
+	type StoredPulse,
 	stripState,
 	tellChange,
 	type UsedKey,
@@ -25,11 +26,16 @@ export interface LogOptions {
 	clock: () => number;
 	/** A name that no other log has. */
 	createEpoch: () => string;
+	/** False while `clock` may be wrong: nothing is deleted by it alone. Default: true. */
+	isSure?: () => boolean;
+	/** Waits for a turn to read a number of segments; undefined where it is now. Default: always now. */
+	turn?: (segments: number) => Promise<void> | undefined;
 }
 
 export class MemoryLog implements Log {
 	epoch = NO_EPOCH;
 	changesFrom = 0;
+	pulse: StoredPulse | undefined;
 	readonly #options: LogOptions;
 	#events: Entry<FeedEvent>[] = [];
 	#changes: Entry[] = [];
@@ -80,7 +86,8 @@ export class MemoryLog implements Log {
 		return this.#nextEpoch;
 	}
 
-	append(entries: readonly Entry[], keys: readonly UsedKey[], amendments?: Amendments): void {
+	append(entries: readonly Entry[], keys: readonly UsedKey[], amendments?: Amendments, pulse?: StoredPulse): void {
+		this.pulse = pulse ?? this.pulse;
 		this.epoch = this.begin();
 		this.#events.push(...entries.filter(isEventEntry));
 		this.#changes.push(...entries.filter(({ event }) => isChange(event)).map(stripState));
@@ -134,6 +141,11 @@ export class MemoryLog implements Log {
 	async readEvents(after: number, limit: number): Promise<Entry<FeedEvent>[]> {
 		this.#trim();
 		return fitBytes(this.#events.filter(({ event }) => event.seq > after).slice(0, limit), MAX_PAGE_BYTES);
+	}
+
+	async seqBefore(time: number): Promise<number> {
+		this.#trim();
+		return this.#events.findLast(({ event }) => event.time < time)?.event.seq ?? this.#gone;
 	}
 
 	async readBack(before: number, limit: number): Promise<Entry<FeedEvent>[]> {

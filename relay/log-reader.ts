@@ -1,9 +1,15 @@
 // Where a reader begins in a log, and pages of it.
 // Knows positions, times and filters; never knows viewers, sockets or requests.
 import { Filter } from './frame.ts';
-import type { Entry, Log } from './log.ts';
+import { type Entry, type Log, sizeOf } from './log.ts';
 import { type Change, type FeedEvent, isChange, type Page } from './protocol/event.ts';
-import { DEFAULT_PAGE_EVENTS, MAX_PAGE_BYTES, MAX_PAGE_EVENTS } from './protocol/limits.ts';
+import {
+	DEFAULT_PAGE_EVENTS,
+	MAX_LOOKED_BYTES,
+	MAX_LOOKED_EVENTS,
+	MAX_PAGE_BYTES,
+	MAX_PAGE_EVENTS,
+} from './protocol/limits.ts';
 import { formatPosition, NO_EPOCH, type Position, parsePosition } from './protocol/position.ts';
 import { parseSince } from './protocol/since.ts';
 import type { Wish } from './protocol/wish.ts';
@@ -36,7 +42,49 @@ export interface PageQuery extends Wish {
 	thread?: Position;
 }
 
+/** Is told of bytes that were read for somebody, whether or not they are sent. */
+export type OnRead = (bytes: number) => void;
+
+/** A page, whether it goes on where the reader was, and whether there is more to look through. */
+interface Reading {
+	page: Page;
+	recovered: boolean;
+	isCut: boolean;
+}
+
+/** What one request has looked through. */
+class Look {
+	readonly #onRead: OnRead;
+	#events = 0;
+	#bytes = 0;
+
+	constructor(onRead: OnRead) {
+		this.#onRead = onRead;
+	}
+
+	add(entries: readonly Entry[]): void {
+		let bytes = 0;
+		for (const entry of entries) bytes += sizeOf(entry);
+		this.#events += entries.length;
+		this.#bytes += bytes;
+		this.#onRead(Math.round(bytes));
+	}
+
+	/** One request looks through no more: its reader goes on with another. */
+	get isOver(): boolean {
+		return this.#events >= MAX_LOOKED_EVENTS || this.#bytes >= MAX_LOOKED_BYTES;
+	}
+}
+
+const ignore: OnRead = () => {};
 const isAny = (_: FeedEvent): boolean => true;
+
+/** What a page is to hold, and what it has looked through for it. */
+interface Wanted {
+	filter: Filter;
+	isWanted: (event: FeedEvent) => boolean;
+	look: Look;
+}
 
 /** How many bytes of events a page has taken; the first always fits. */
 class PageBytes {
@@ -60,7 +108,7 @@ export class LogReader {
 	}
 
 	/** Where a reader begins who wants `start`. */
-	async begin({ position, history, since }: Start, filter: Filter): Promise<Begin> {
+	async begin({ position, history, since }: Start, filter: Filter, onRead: OnRead = ignore): Promise<Begin> {
 		await this.#log.expire();
 		const { first, last, epoch } = this.#log;
 		if (position) {
@@ -74,7 +122,10 @@ export class LogReader {
 			if (after + 1 >= first || last === 0) return { after, recovered: true, ...refresh };
 			return { after: first - 1, recovered: false, missing: { from: after + 1, to: first - 1 }, ...refresh };
 		}
-		const after = since === undefined ? await this.#historyStart(history, filter) : await this.#seqBefore(since);
+		// Without a filter all of it is sent, and charged then.
+		const look = new Look(filter.isAll ? ignore : onRead);
+		const after =
+			since === undefined ? await this.#historyStart(history, filter, look) : await this.#log.seqBefore(since);
 		return { after, recovered: true };
 	}
 
@@ -84,93 +135,107 @@ export class LogReader {
 		return after > 0 && after + 1 < changesFrom ? { refresh: { from: after + 1, to: changesFrom - 1 } } : {};
 	}
 
-	/** A page, and whether it goes on where the reader was. */
-	async read(query: PageQuery): Promise<{ page: Page; recovered: boolean }> {
+	/** A page of what is found within the bounds of one request. */
+	async read(query: PageQuery, onRead: OnRead = ignore): Promise<Reading> {
 		await this.#log.expire();
 		const { limit } = query;
-		const filter = new Filter(query);
-		if (query.thread) return { page: await this.#readThread(query.thread, query, filter), recovered: true };
-		if (query.after) return this.#pageForward(query.after, limit, filter, true);
+		const wanted: Wanted = { filter: new Filter(query), isWanted: isAny, look: new Look(onRead) };
+		if (query.thread) return this.#readThread(query.thread, query, wanted);
+		if (query.after) return this.#pageForward(query.after, limit, wanted, true);
 		const { epoch } = this.#log;
 		if (query.since !== undefined) {
-			return this.#pageForward({ epoch, seq: await this.#seqBefore(query.since) }, limit, filter, false);
+			const seq = await this.#log.seqBefore(query.since);
+			return this.#pageForward({ epoch, seq }, limit, wanted, false);
 		}
-		return { page: await this.#pageBack(query.before, limit, filter), recovered: true };
+		return this.#pageBack(query.before, limit, wanted);
 	}
 
-	/** Events before a position, or the newest; of those that `isWanted`, down to `oldest`. */
+	/** Events before a position, or the newest; down to `oldest`. */
 	async #pageBack(
 		before: Position | undefined,
 		limit: number,
-		filter: Filter,
-		{ end = this.#log.last + 1, oldest = 0, isWanted = isAny } = {},
-	): Promise<Page> {
+		{ filter, isWanted, look }: Wanted,
+		{ end = this.#log.last + 1, oldest = 0 } = {},
+	): Promise<Reading> {
 		const { epoch, first, last } = this.#log;
 		const isOther = before !== undefined && before.epoch !== epoch;
 		const from = isOther ? 0 : Math.min(before?.seq ?? end, end);
 		const events: FeedEvent[] = [];
 		let next = from;
 		let isEnd = from <= first;
+		let isCut = false;
 		if (limit > 0 && !isEnd) {
 			const page = new PageBytes();
 			isEnd = true;
-			for await (const entry of this.backwards(from, filter.isAll && !oldest ? limit + 1 : MAX_PAGE_EVENTS)) {
-				const { event } = entry;
-				if (event.seq <= oldest) break;
-				const isChosen = filter.matches(event) && isWanted(event);
-				if (isChosen && (events.length === limit || !page.take(entry))) {
-					isEnd = false;
-					break;
+			for await (const entries of this.backwards(from, filter.isAll && !oldest ? limit + 1 : MAX_PAGE_EVENTS)) {
+				look.add(entries);
+				for (const entry of entries) {
+					const { event } = entry;
+					if (event.seq <= oldest) break;
+					const isChosen = filter.matches(event) && isWanted(event);
+					if (isChosen && (events.length === limit || !page.take(entry))) {
+						isEnd = false;
+						break;
+					}
+					next = event.seq;
+					if (isChosen) events.push(event);
 				}
-				next = event.seq;
-				if (isChosen) events.unshift(event);
+				isCut = look.isOver && next > Math.max(this.#log.first, oldest + 1);
+				if (isCut) isEnd = false;
+				if (!isEnd || (entries.at(-1)?.event.seq ?? 0) <= oldest) break;
 			}
+			events.reverse();
 		}
 		const isOver = before !== undefined && isEnd;
 		const position = formatPosition({ epoch, seq: before === undefined && !oldest ? last : next });
-		return { epoch, first, last, events, next: isOver || (oldest && isEnd) ? null : position };
+		const page = { epoch, first, last, events, next: isOver || (oldest && isEnd) ? null : position };
+		return { page, recovered: true, isCut };
 	}
 
 	/** Replies to an event come after it, and how many there are it says itself. */
-	async #readThread(thread: Position, { before, after, limit }: PageQuery, filter: Filter): Promise<Page> {
+	async #readThread(thread: Position, { before, after, limit }: PageQuery, all: Wanted): Promise<Reading> {
 		const { epoch } = this.#log;
 		const { seq } = thread;
 		await this.#log.hold(thread.epoch === epoch ? [seq] : [], []);
 		const { count = 0, seq: newest = seq } = (thread.epoch === epoch && this.#log.find(seq)?.replies) || {};
 		const id = formatPosition(thread);
-		const isWanted = ({ replyTo }: FeedEvent) => replyTo === id;
-		if (after) {
-			const from = Math.max(after.seq, seq);
-			const { page } = await this.#pageForward({ epoch, seq: from }, limit, filter, false, isWanted);
-			return page;
-		}
-		return this.#pageBack(before, limit, filter, { end: count > 0 ? newest + 1 : 0, oldest: seq, isWanted });
+		const wanted: Wanted = { ...all, isWanted: ({ replyTo }) => replyTo === id };
+		if (after) return this.#pageForward({ epoch, seq: Math.max(after.seq, seq) }, limit, wanted, false);
+		return this.#pageBack(before, limit, wanted, { end: count > 0 ? newest + 1 : 0, oldest: seq });
 	}
 
 	/** `hasChanges`: with the changes of events that the reader may have. */
 	async #pageForward(
 		after: Position,
 		limit: number,
-		filter: Filter,
+		{ filter, isWanted, look }: Wanted,
 		hasChanges: boolean,
-		isWanted = isAny,
-	): Promise<{ page: Page; recovered: boolean }> {
+	): Promise<Reading> {
 		const { missing, after: begin, recovered } = await this.begin({ position: after }, filter);
 		const { first, last, epoch } = this.#log;
 		const events: FeedEvent[] = [];
 		const changes: Change[] = [];
 		let seq = begin;
-		if (limit > 0) {
+		let isFull = limit === 0;
+		let isCut = false;
+		if (!isFull) {
 			const page = new PageBytes();
-			for await (const entry of this.#forwards(begin, filter.isAll ? limit : MAX_PAGE_EVENTS)) {
-				const { event } = entry;
-				const isNews = isChange(event) ? hasChanges && parsePosition(event.target).seq <= begin : isWanted(event);
-				const isChosen = isNews && filter.matches(event);
-				if (isChosen && !page.take(entry)) break;
-				seq = event.seq;
-				if (isChosen && isChange(event)) changes.push(event);
-				else if (isChosen) events.push(event as FeedEvent); // what is no change
-				if (events.length + changes.length === limit) break;
+			for await (const entries of this.#forwards(begin, filter.isAll ? limit : MAX_PAGE_EVENTS)) {
+				look.add(entries);
+				for (const entry of entries) {
+					const { event } = entry;
+					const isNews = isChange(event) ? hasChanges && parsePosition(event.target).seq <= begin : isWanted(event);
+					const isChosen = isNews && filter.matches(event);
+					isFull = isChosen && !page.take(entry);
+					if (isFull) break;
+					seq = event.seq;
+					if (isChosen && isChange(event)) changes.push(event);
+					else if (isChosen) events.push(event as FeedEvent); // what is no change
+					isFull = events.length + changes.length === limit;
+					if (isFull) break;
+				}
+				isCut = look.isOver && !isFull && seq < this.#log.last;
+				if (isFull || isCut) break;
 			}
 		}
 		const next = formatPosition({ epoch, seq });
@@ -178,52 +243,47 @@ export class LogReader {
 		const isKnown = hasChanges && after.epoch === epoch && begin >= after.seq;
 		const more = { ...(missing ? { missing } : {}), ...(isKnown ? this.#refresh(after.seq) : {}) };
 		const changed = changes.length > 0 ? { changes } : {};
-		return { page: { epoch, first, last, events, ...changed, next, ...more }, recovered };
+		return { page: { epoch, first, last, events, ...changed, next, ...more }, recovered, isCut };
 	}
 
-	async #historyStart(history: number | string = DEFAULT_PAGE_EVENTS, filter: Filter): Promise<number> {
+	/** Where what is looked through holds fewer than are wanted, it begins with the oldest that was found. */
+	async #historyStart(history: number | string = DEFAULT_PAGE_EVENTS, filter: Filter, look: Look): Promise<number> {
 		const { first, last } = this.#log;
 		const limit = typeof history === 'string' ? MAX_PAGE_EVENTS : Math.min(history, MAX_PAGE_EVENTS);
-		const since = typeof history === 'string' ? await this.#seqBefore(parseSince(history, this.#clock())) : 0;
+		const since = typeof history === 'string' ? await this.#log.seqBefore(parseSince(history, this.#clock())) : 0;
 		if (limit === 0) return last;
 		let found = 0;
 		let after = typeof history === 'string' ? since : filter.isAll ? Math.max(first - 1, 0) : last;
-		for await (const { event } of this.backwards(last + 1, filter.isAll ? limit : MAX_PAGE_EVENTS)) {
-			if (event.seq <= since) break;
-			if (!filter.matches(event)) continue;
-			after = event.seq - 1;
-			if (++found === limit) break;
+		for await (const entries of this.backwards(last + 1, filter.isAll ? limit : MAX_PAGE_EVENTS)) {
+			look.add(entries);
+			for (const { event } of entries) {
+				if (event.seq <= since) return after;
+				if (!filter.matches(event)) continue;
+				after = event.seq - 1;
+				if (++found === limit) return after;
+			}
+			if (look.isOver) break;
 		}
 		return after;
 	}
 
-	/** The newest `seq` stored before `time`; the one before `first` where all that is kept is younger. */
-	async #seqBefore(time: number): Promise<number> {
-		for await (const { event } of this.backwards(this.#log.last + 1)) {
-			if (event.time < time) return event.seq;
-		}
-		return Math.max(this.#log.first - 1, 0);
-	}
-
-	/** Kept events from the one before `seq` on, newest first; `step` at a time are read. */
-	async *backwards(seq: number, step = MAX_PAGE_EVENTS): AsyncGenerator<Entry<FeedEvent>> {
+	/** Kept events from the one before `seq` on, newest first; up to `step` at a time. */
+	async *backwards(seq: number, step = MAX_PAGE_EVENTS): AsyncGenerator<Entry<FeedEvent>[]> {
 		for (let before = seq; before > this.#log.first; ) {
 			const entries = await this.#log.readBack(before, step);
-			for (let index = entries.length - 1; index >= 0; index--) yield entries[index] as Entry<FeedEvent>; // below the length
 			before = entries[0]?.event.seq ?? 0;
+			if (entries.length > 0) yield entries.toReversed();
 		}
 	}
 
-	/** Kept entries from the one after `seq` on, as far as there are any at the call. */
-	async *#forwards(seq: number, step: number): AsyncGenerator<Entry> {
+	/** Kept entries from the one after `seq` on, as far as there are any at the call; up to `step` at a time. */
+	async *#forwards(seq: number, step: number): AsyncGenerator<Entry[]> {
 		const { last } = this.#log;
 		for (let after = seq; after < last; ) {
 			const entries = await this.#log.read(after, step);
-			for (const entry of entries) {
-				// What came meanwhile may have changed what was read before it.
-				if (entry.event.seq > last) return;
-				yield entry;
-			}
+			// What came meanwhile may have changed what was read before it.
+			const known = entries.filter(({ event }) => event.seq <= last);
+			if (known.length > 0) yield known;
 			after = entries.at(-1)?.event.seq ?? last;
 		}
 	}

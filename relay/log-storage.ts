@@ -9,6 +9,8 @@ import {
 	isEventEntry,
 	type Log,
 	type Reactions,
+	type StoredPulse,
+	sizeOf,
 	stripState,
 	tellChange,
 	type UsedKey,
@@ -17,7 +19,7 @@ import type { LogOptions } from './log-memory.ts';
 import { type Change, type FeedEvent, isChange, type Version } from './protocol/event.ts';
 import { KEPT_CHANGES, KEPT_KEYS, KEPT_VERSIONS, MAX_PAGE_BYTES } from './protocol/limits.ts';
 import { NO_EPOCH, parsePosition } from './protocol/position.ts';
-import { firstOf, parseSegment, Series, segmentKey } from './series.ts';
+import { firstOf, parseSegment, SEGMENT_BYTES, Series, segmentKey } from './series.ts';
 import { readStored, StorageFault } from './storage-state.ts';
 import { UsedKeys } from './used-keys.ts';
 
@@ -48,11 +50,17 @@ const CHANGES = 'c:';
 const KEYS = 'k:';
 const PEOPLE = 'p:';
 const VERSIONS = 'v:';
+const PULSE = 'pulse';
 /** The engine's limit, which the local one does not check. */
 const MAX_OPERATION_KEYS = 128;
-/** Segments that one `list` brings: few at first, since each may have 128,000 bytes, and more where they are small. */
+/** Segments that one `list` brings: few where few events are wanted, and no more than about these bytes, as the last ones were. */
 const FIRST_LIST = 4;
 const LIST_SEGMENTS = 32;
+const LIST_BYTES = 64 * 1024;
+/** More events than these are wanted: as much as one list brings. */
+const FEW_EVENTS = 128;
+/** Segments that one page may need besides, for the events that its changes are about. */
+const MAX_STATE_SEGMENTS = 32;
 /** The newest entries are held in memory, so that those who join now are served without storage. */
 const RECENT_ENTRIES = 512;
 const RECENT_BYTES = 256 * 1024;
@@ -96,6 +104,13 @@ export class StorageLog implements Log {
 	#isFilling = false;
 	#last = 0;
 	#lastTime = 0;
+	/** Time of the newest entry as the log was loaded: the clock of that time has agreed with it. */
+	#agreedTime = 0;
+	/** The latest time by which events have been too old, ms since the Unix epoch. */
+	#youngest = 0;
+	/** Size of the segments that were read last, bytes. */
+	#segmentBytes = SEGMENT_BYTES;
+	pulse: StoredPulse | undefined;
 	readonly #events = new EventSegments();
 	#changes = new Series(CHANGES);
 	#changesSinceTrim = 0;
@@ -141,8 +156,9 @@ export class StorageLog implements Log {
 	}
 
 	async load(): Promise<void> {
-		const [head, newest, oldest, changes] = await Promise.all([
+		const [head, pulse, newest, oldest, changes] = await Promise.all([
 			this.#storage.get(HEAD),
+			this.#storage.get(PULSE),
 			this.#storage.list({ prefix: EVENTS, reverse: true, limit: 1 }),
 			this.#storage.list({ prefix: EVENTS, limit: 1 }),
 			this.#storage.list({ prefix: CHANGES, reverse: true, limit: 2 }),
@@ -153,6 +169,7 @@ export class StorageLog implements Log {
 		this.epoch = epoch;
 		this.changesFrom = changesFrom;
 		this.#headIsStored = true;
+		this.pulse = pulse === undefined ? undefined : parseValue<StoredPulse>(pulse);
 		this.#recent = [];
 		this.#recentBytes = 0;
 		this.#recentFrom = 0;
@@ -177,6 +194,7 @@ export class StorageLog implements Log {
 		const last = events.at(-1)?.event;
 		this.#last = last?.seq ?? 0;
 		this.#lastTime = last?.time ?? 0;
+		this.#agreedTime = this.#lastTime;
 		this.#remember(events.filter(({ event }) => event.seq >= this.#recentFrom));
 		this.#oldest = [];
 		this.#oldestCount = this.#trimmedCount;
@@ -216,8 +234,9 @@ export class StorageLog implements Log {
 		return this.#nextEpoch;
 	}
 
-	append(entries: readonly Entry[], keys: readonly UsedKey[], amendments?: Amendments): void {
+	append(entries: readonly Entry[], keys: readonly UsedKey[], amendments?: Amendments, pulse?: StoredPulse): void {
 		const batch: Record<string, unknown> = {};
+		if (pulse) batch[PULSE] = encoder.encode(JSON.stringify(pulse));
 		this.epoch = this.begin();
 		if (!this.#headIsStored) batch[HEAD] = this.#head;
 		const events = entries.filter(isEventEntry);
@@ -333,9 +352,10 @@ export class StorageLog implements Log {
 	async #measureSegments(): Promise<number> {
 		let bytes = 0;
 		for (let start = EVENTS; ; ) {
-			const segments = await this.#storage.list({ prefix: EVENTS, start, limit: LIST_SEGMENTS });
+			const limit = this.#listSize;
+			const segments = await this.#list({ prefix: EVENTS, start, limit });
 			for (const value of segments.values()) bytes += (value as Uint8Array).length;
-			if (segments.size < LIST_SEGMENTS) return bytes - this.#events.grown;
+			if (segments.size < limit) return bytes - this.#events.grown;
 			start = `${[...segments.keys()].at(-1)}~`;
 		}
 	}
@@ -343,11 +363,13 @@ export class StorageLog implements Log {
 	async expire(): Promise<void> {
 		const { ageMs } = this.#options.retention;
 		if (ageMs === undefined || this.#last === 0) return;
+		const youngest = this.#noteYoungest(this.#options.clock() - ageMs);
 		const { first } = this;
 		if (first > this.#last) return; // none is kept any more
 		const seen = this.#oldestSeen;
-		if (seen && seen.seq >= first && seen.time >= this.#options.clock() - ageMs) return;
-		const [oldest] = (await this.#readEvents(first - 1, 1)).entries;
+		if (seen && seen.seq >= first && seen.time >= youngest) return;
+		this.#old = Math.max(this.#old, await this.seqBefore(youngest));
+		const [oldest] = (await this.#readEvents(this.first - 1, 1)).entries;
 		this.#oldestSeen = oldest?.event;
 	}
 
@@ -382,8 +404,9 @@ export class StorageLog implements Log {
 		const from = Math.max(after + 1, this.first);
 		let start = await this.#findKey(from);
 		let kept: Entry<FeedEvent>[] = [];
-		for (let size = FIRST_LIST; ; size = Math.min(size * 2, LIST_SEGMENTS)) {
-			const segments = await this.#storage.list({ prefix: EVENTS, start, limit: size });
+		for (let few = limit <= FEW_EVENTS; ; few = false) {
+			const size = few ? Math.min(this.#listSize, limit === 1 ? 1 : FIRST_LIST) : this.#listSize;
+			const segments = await this.#list({ prefix: EVENTS, start, limit: size });
 			const end = kept.at(-1)?.event.seq;
 			// What was split between the two lists is in both of them.
 			const more = this.#keep(flatten(segments), end === undefined ? from : end + 1, Number.POSITIVE_INFINITY);
@@ -396,6 +419,57 @@ export class StorageLog implements Log {
 				return { entries, isAll: isEnd && entries.length === kept.length };
 			start = `${[...segments.keys()].at(-1)}~`; // sorts right after that key
 		}
+	}
+
+	/** Segments that one list may bring. */
+	get #listSize(): number {
+		return Math.max(1, Math.min(Math.floor(LIST_BYTES / this.#segmentBytes), LIST_SEGMENTS));
+	}
+
+	/** Reads segments when it is their turn: reading is spread over all channels of the isolate. */
+	async #list(options: Parameters<KeyValueStorage['list']>[0]): Promise<Map<string, unknown>> {
+		// Of changes there are mostly few.
+		const segments = options.prefix === EVENTS ? options.limit : 1;
+		await this.#options.turn?.(Math.max((segments * this.#segmentBytes) / SEGMENT_BYTES, 1));
+		const found = await this.#storage.list(options);
+		if (found.size > 0) {
+			let total = 0;
+			for (const value of found.values()) total += (value as Uint8Array).length;
+			this.#segmentBytes = total / found.size;
+		}
+		return found;
+	}
+
+	/** Halves the range at each step: times never go back within a log. */
+	async seqBefore(time: number): Promise<number> {
+		const { first } = this;
+		let [low, high] = [first, this.#last];
+		let found = Math.max(first - 1, 0);
+		while (low <= high && high > 0) {
+			const middle = Math.floor((low + high) / 2);
+			await this.#options.turn?.(1);
+			const segment = await this.#readSegmentOf(middle);
+			const events = (segment?.entries ?? []).map(({ event }) => event).filter(({ seq }) => seq >= first);
+			const [oldest] = events;
+			const newest = events.at(-1);
+			if (!oldest || !newest) low = middle + 1;
+			else if (newest.time < time) {
+				found = Math.max(found, newest.seq);
+				low = Math.max(middle, newest.seq) + 1;
+			} else if (oldest.time >= time) high = Math.min(oldest.seq, middle) - 1;
+			else return events.findLast((event) => event.time < time)?.seq ?? found;
+		}
+		return found;
+	}
+
+	/** Where the clock went back, what seemed too old is looked at anew. Returns the time before which events are too old. */
+	#noteYoungest(youngest: number): number {
+		if (youngest < this.#youngest) {
+			this.#old = 0;
+			this.#oldestSeen = undefined;
+		}
+		this.#youngest = youngest;
+		return youngest;
 	}
 
 	/** The key of the segment that an event would be in. */
@@ -420,8 +494,7 @@ export class StorageLog implements Log {
 		const end = segmentKey(CHANGES, to + 1);
 		const found: Change[] = [];
 		for (;;) {
-			const segments =
-				start < end ? await this.#storage.list({ prefix: CHANGES, start, end, limit: LIST_SEGMENTS }) : [];
+			const segments = start < end ? await this.#list({ prefix: CHANGES, start, end, limit: LIST_SEGMENTS }) : [];
 			const list = [...segments];
 			for (const [, value] of list)
 				found.push(...parseSegment<Change>(value).filter(({ seq }) => seq >= begin && seq <= to));
@@ -437,6 +510,7 @@ export class StorageLog implements Log {
 		// Most of them are in the page itself, or next to each other.
 		for (const { event } of [...this.#recent, ...entries]) if (!isChange(event)) targets.set(event.seq, event);
 		const result: Entry[] = [];
+		let segments = 0;
 		for (const entry of entries) {
 			const { event } = entry;
 			if (!isChange(event)) {
@@ -446,6 +520,7 @@ export class StorageLog implements Log {
 			const { seq } = parsePosition(event.target);
 			if (seq >= this.first && !targets.has(seq)) {
 				const held = this.#events.find(seq);
+				if (held === undefined && ++segments > MAX_STATE_SEGMENTS) break; // the rest is another page
 				const segment = held === undefined ? await this.#readSegmentOf(seq) : undefined;
 				for (const { event } of segment?.entries ?? []) targets.set(event.seq, event);
 				if (held) targets.set(seq, held);
@@ -463,8 +538,9 @@ export class StorageLog implements Log {
 		if (recent.length >= limit || this.#recentFrom <= this.first) return this.#fit(recent, limit, true);
 		let end = segmentKey(EVENTS, to + 1);
 		let kept: Entry<FeedEvent>[] = [];
-		for (let size = FIRST_LIST; ; size = Math.min(size * 2, LIST_SEGMENTS)) {
-			const segments = await this.#storage.list({ prefix: EVENTS, end, reverse: true, limit: size });
+		for (let few = limit <= FEW_EVENTS; ; few = false) {
+			const size = few ? Math.min(this.#listSize, limit === 1 ? 1 : FIRST_LIST) : this.#listSize;
+			const segments = await this.#list({ prefix: EVENTS, end, reverse: true, limit: size });
 			const older = flatten([...segments].reverse());
 			const olderKept = this.#keep(older, 0, to);
 			kept = [...olderKept, ...kept];
@@ -479,7 +555,7 @@ export class StorageLog implements Log {
 	#keep<T extends Entry>(entries: readonly T[], from: number, to: number): T[] {
 		const { ageMs } = this.#options.retention;
 		if (ageMs !== undefined) {
-			const youngest = this.#options.clock() - ageMs;
+			const youngest = this.#noteYoungest(this.#options.clock() - ageMs);
 			const old = entries.findLast((entry) => entry.event.time < youngest && isEventEntry(entry));
 			if (old) this.#old = Math.max(this.#old, old.event.seq);
 		}
@@ -491,7 +567,10 @@ export class StorageLog implements Log {
 	}
 
 	#fit(kept: readonly Entry<FeedEvent>[], limit: number, back = false): Entry<FeedEvent>[] {
-		return fitBytes(back ? kept.slice(-limit) : kept.slice(0, limit), MAX_PAGE_BYTES, back);
+		const chosen = back ? kept.slice(-limit) : kept.slice(0, limit);
+		let bytes = 0;
+		for (const entry of chosen) bytes += sizeOf(entry);
+		return bytes <= MAX_PAGE_BYTES ? chosen : fitBytes(chosen, MAX_PAGE_BYTES, back);
 	}
 
 	#remember(entries: readonly Entry[]): void {
@@ -628,7 +707,10 @@ export class StorageLog implements Log {
 		const { ageMs } = this.#options.retention;
 		for (;;) {
 			const segments = [...(await this.#storage.list({ prefix: EVENTS, limit: LIST_SEGMENTS }))];
-			const youngest = ageMs === undefined ? 0 : this.#options.clock() - ageMs;
+			// Too old by a clock that is sure, or by the time of what was stored before.
+			const { clock, isSure } = this.#options;
+			const time = isSure?.() === false ? Math.min(clock(), this.#agreedTime) : clock();
+			const youngest = ageMs === undefined ? 0 : time - ageMs;
 			const expired: string[] = [];
 			const versions: string[] = [];
 			for (const [index, [key, value]] of segments.entries()) {
@@ -636,7 +718,7 @@ export class StorageLog implements Log {
 				const { events, ordinal } = parseEvents(key, value);
 				const newest = events.at(-1);
 				this.#trimmableCount = ordinal + events.length;
-				if (!newest || (newest.seq >= this.first && newest.time >= youngest)) break;
+				if (!newest || (newest.seq > Math.max(this.#trimmed, this.#surplus) && newest.time >= youngest)) break;
 				expired.push(key);
 				if (this.#measuring) this.#forgotten += (value as Uint8Array).length;
 				for (const { seq, edited } of events) versions.push(...versionKeys(seq, edited?.count ?? 0));

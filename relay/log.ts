@@ -1,12 +1,41 @@
 // The contract of a channel's log, in words and types; log-memory.ts and log-storage.ts keep it.
 // Knows what a log promises; never knows viewers, rules or where bytes lie.
-import type { Change, EventState, FeedEntry, FeedEvent, Version } from './protocol/event.ts';
+import type { Change, EventState, FeedEntry, FeedEvent, Pulse, Version } from './protocol/event.ts';
 import { isChange } from './protocol/event.ts';
 
 /** An event or a change of one, and its JSON as UTF-8, encoded once for storage and every viewer. */
 export interface Entry<T extends FeedEntry = FeedEntry> {
 	readonly event: T;
 	readonly bytes: Uint8Array;
+	/** Number of its bytes at about, where `bytes` are not made yet. */
+	readonly size?: number;
+}
+
+/** An entry as it was read from storage. Its bytes are made when they are asked for: most entries are only looked at. */
+export class StoredEntry<T extends FeedEntry> implements Entry<T> {
+	readonly event: T;
+	readonly size: number;
+	#bytes: Uint8Array | undefined;
+
+	constructor(event: T, size: number) {
+		this.event = event;
+		this.size = size;
+	}
+
+	get bytes(): Uint8Array {
+		this.#bytes ??= encoder.encode(JSON.stringify(this.event));
+		return this.#bytes;
+	}
+}
+
+/** Number of an entry's bytes at about. */
+export function sizeOf(entry: Entry): number {
+	return entry.size ?? entry.bytes.length;
+}
+
+/** The pulse as it is stored: the events up to `seq`, by minute and level. */
+export interface StoredPulse extends Pulse {
+	seq: number;
 }
 
 /** Somebody's reactions: signs, by the `seq` of the event. */
@@ -56,6 +85,8 @@ export interface Log {
 	readonly changesFrom: number;
 	/** `time` of the newest entry, milliseconds since 1970; 0 while there is none. */
 	readonly lastTime: number;
+	/** The newest pulse that was stored, as `load` found it. */
+	readonly pulse: StoredPulse | undefined;
 	/** Reads what is needed to append and to serve. May be called again after it failed. */
 	load(): Promise<void>;
 	/** Reads the used keys, needed before `findKey` and before an `append` of keys. */
@@ -68,7 +99,7 @@ export interface Log {
 	 * Adds entries and keys in one storage operation, without waiting: the engine's output gate
 	 * holds whatever is sent afterwards until it is on disk. `seq` must go on from `last`.
 	 */
-	append(entries: readonly Entry[], keys: readonly UsedKey[], amendments?: Amendments): void;
+	append(entries: readonly Entry[], keys: readonly UsedKey[], amendments?: Amendments, pulse?: StoredPulse): void;
 	/** How many events are kept, and of how many bytes they are, at about. */
 	measure(): Promise<{ count: number; bytes: number }>;
 	findKey(subject: string, key: string): UsedKey | undefined;
@@ -89,6 +120,8 @@ export interface Log {
 	read(after: number, limit: number): Promise<Entry[]>;
 	/** The same of events alone. */
 	readEvents(after: number, limit: number): Promise<Entry<FeedEvent>[]>;
+	/** The newest kept event of before `time`, ms since the Unix epoch; the one before `first` where there is none. */
+	seqBefore(time: number): Promise<number>;
 	/** Up to `limit` kept events before `before`, oldest first; fewer where they are many bytes, none only at the beginning. None is left out within. */
 	readBack(before: number, limit: number): Promise<Entry<FeedEvent>[]>;
 }

@@ -19,6 +19,22 @@ export class PulseCounter {
 		ring[minute % MINUTES] = (ring[minute % MINUTES] ?? 0) + 1;
 	}
 
+	/** Goes on with what `read` returned. */
+	resume({ minute, counts }: Pulse): void {
+		this.#advance(minute + MINUTES - 1);
+		for (const [level, ring] of this.#counts) {
+			for (const [index, count] of (counts[level] ?? []).entries()) {
+				const at = (minute + index) % MINUTES;
+				ring[at] = (ring[at] ?? 0) + count;
+			}
+		}
+	}
+
+	/** The hour that ends with the newest minute that was counted. */
+	get newest(): Pulse {
+		return this.read(this.#newest * MINUTE_MS);
+	}
+
 	/** The hour that ends with the minute of `now`. */
 	read(now: number): Pulse {
 		const newest = Math.floor(now / MINUTE_MS);

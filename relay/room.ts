@@ -242,7 +242,8 @@ export class Room {
 		refuse(limiter.replay({ who }));
 		refuse(connections.refuse(settings.limits, address, false));
 		const channel = await this.#findChannel(who);
-		if (id !== undefined) return answerEvent(channel, id);
+		const replayed = (bytes: number) => limiter.replayed({ who }, bytes);
+		if (id !== undefined) return answerEvent(channel, id, replayed);
 		return answerHistory(channel, request, {
 			...{ clock, who, work },
 			check,
@@ -260,7 +261,7 @@ export class Room {
 			},
 			sent: (bytes) => figures.sent(bytes),
 			isOver: () => hasExpired(who, clock()),
-			replayed: (bytes) => limiter.replayed({ who }, bytes),
+			replayed,
 		});
 	}
 
@@ -274,7 +275,7 @@ export class Room {
 	#getPresence(): Presence {
 		if (!this.#presence) {
 			this.#presence = new Presence({
-				...{ clock, startTimer, afterDrain, onFault: this.#reportFault },
+				...{ clock: this.#services.steadyClock.now, startTimer, afterDrain, onFault: this.#reportFault },
 			});
 			for (const link of this.#host.links()) {
 				if (readMemory(link)?.presence && !this.#sessions.has(link)) this.#open(link);
@@ -447,13 +448,19 @@ export class Room {
 	}
 
 	async #load(): Promise<Channel> {
-		const { settings, storage } = this.#services;
+		const { settings, storage, turns, steadyClock } = this.#services;
 		const limiter: Pick<Limiter, 'publish'> = {
 			publish: (publisher, bytes) => storage.refusal ?? this.#services.limiter.publish(publisher, bytes),
 		};
 		const { name } = this.#host;
 		const figures = this.#figures;
-		const options = { retention: retentionOf(settings, name), clock, createEpoch: createRandomName };
+		const { now: clock, isSure } = steadyClock;
+		const turn = (segments: number) => {
+			const ms = turns.reserve(segments);
+			return ms > 0 ? new Promise<void>((resolve) => setTimeout(resolve, ms)) : undefined;
+		};
+		const retention = retentionOf(settings, name);
+		const options = { retention, clock, isSure, turn, createEpoch: createRandomName };
 		const log = new StorageLog(this.#storage, options, (error) => this.#forget(channel, error));
 		const channel: Channel = new Channel({
 			...{ log, clock, limiter, figures, maxEventBytes: valueFor(settings.maxEventBytes, name) },

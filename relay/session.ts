@@ -374,7 +374,8 @@ export class Session implements Publisher, Visitor, Listener {
 		const viewer = this.#createViewer(channel, hello);
 		const turn = viewer.turn;
 		const position = hello.position === undefined ? undefined : parsePosition(hello.position);
-		const begin = await channel.begin({ position, history: hello.history }, viewer.filter);
+		const onRead = (bytes: number) => this.#options.limiter.replayed(this, bytes);
+		const begin = await channel.begin({ position, history: hello.history }, viewer.filter, onRead);
 		// Last, so that a reaction is either in it or in what follows.
 		const own = await channel.describe(this.#who);
 		if (viewer.turn !== turn) return;

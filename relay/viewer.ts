@@ -95,7 +95,8 @@ export class Viewer {
 		if (this.turn !== turn) return;
 		if (isHole) sink.skip?.(this.cursor + 1, frame.from - 1);
 		sink.write(bytes);
-		sink.replayed?.(bytes.length);
+		// What the filter left out was read all the same.
+		sink.replayed?.(this.filter.isAll ? bytes.length : Math.max(bytes.length, frame.size));
 		this.cursor = frame.to;
 		this.#told = frame.to;
 	}

@@ -3,6 +3,7 @@
 import type { Change, ChangeDraft, Draft, FeedEvent, Receipt, Status, Version } from '../relay/protocol/event.ts';
 import { applyChanges } from './client/changes.ts';
 import type { FeedClient } from './client/feed-client.ts';
+import { fetchFound } from './client/history.ts';
 import { seqOf, Timeline } from './client/timeline.ts';
 import { Fields, type Writer } from './fields.ts';
 import { meets } from './mentions.ts';
@@ -420,7 +421,7 @@ export class Deeds {
 		if (before) void this.#redraw();
 		try {
 			const query = { limit: String(PAGE_REPLIES), ...(before ? { before } : {}) };
-			thread.add((await client.fetchThread(event.id, query)).events);
+			thread.add((await fetchFound(client, { ...query, thread: event.id })).events);
 		} catch (error) {
 			this.#place.onError(error);
 		} finally {

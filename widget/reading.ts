@@ -4,7 +4,7 @@ import { type Change, type FeedEntry, type FeedEvent, isChange, type Pulse } fro
 import { Announcer } from './announcer.ts';
 import { Amendments, insertEvent, mergeEvents, prependEvents } from './client/changes.ts';
 import type { FeedClient } from './client/feed-client.ts';
-import { fetchHistory, fetchRange } from './client/history.ts';
+import { fetchFound, fetchHistory, fetchRange } from './client/history.ts';
 import { type Gap, seqOf, type Timeline } from './client/timeline.ts';
 import { Hands } from './hands.ts';
 import { mentions } from './mentions.ts';
@@ -755,7 +755,7 @@ export class Reader {
 		const before = oldest?.kind === 'event' ? oldest.event.id : `${epoch}:${Number(seq) + 1}`;
 		void this.#place.redraw();
 		try {
-			const page = await client.fetchPage({ ...this.#query, before, limit: String(limit) });
+			const page = await fetchFound(client, { ...this.#query, before, limit: String(limit) });
 			// Of another channel, another log or other types by now.
 			if (this.#place.getClient() !== client || timeline.clears !== clears) return;
 			prependEvents(timeline, page.events);

@@ -17,8 +17,9 @@ export const EVENT_METHODS: Record<string, string> = {
 };
 
 /** `GET`: the event with its earlier texts, under its version. */
-export async function answerEvent(channel: Channel, id: string): Promise<Response> {
+export async function answerEvent(channel: Channel, id: string, replayed: (bytes: number) => void): Promise<Response> {
 	const { event, versions } = await channel.readEvent(parsePosition(id));
+	replayed(JSON.stringify(versions).length);
 	const etag = `"${event.version ?? event.seq}"`;
 	// Under the same version it may have more replies: it is for `If-Match`, and nothing for a cache.
 	return answerJson({ ...event, versions }, 200, { etag, 'cache-control': 'no-store' });

@@ -66,10 +66,10 @@ async function answerWait(
 	host.enter('poll');
 	host.work.pause();
 	try {
-		const page = await channel.waitForPage(query, over.signal);
+		const page = await channel.waitForPage(query, over.signal, host.replayed);
 		host.work.resume();
 		host.check();
-		return answerEvents({ ...page, own: await channel.describe(host.who) }, request, { vary: VARY }, host);
+		return answerEvents({ ...page, own: await channel.describe(host.who) }, request, { vary: VARY });
 	} finally {
 		clearTimeout(timer);
 		host.leave('poll');
@@ -83,9 +83,9 @@ async function answerPage(channel: Channel, request: Request, query: PageQuery, 
 		// Nothing is read for it.
 		if (matchesEtag(request, headers.etag)) return new Response(null, { status: 304, headers: shareHeaders(headers) });
 	}
-	const page = await channel.page(query);
+	const page = await channel.page(query, host.replayed);
 	if (headers.etag) headers.etag = formatEtag(page);
-	return answerEvents(page, request, headers, host);
+	return answerEvents(page, request, headers);
 }
 
 /** The same address shows something else as soon as the channel goes on, or forgets. */
@@ -93,14 +93,8 @@ function formatEtag({ epoch, first, last }: Pick<Page, 'epoch' | 'first' | 'last
 	return `"${formatPosition({ epoch, seq: last })}/${first}"`;
 }
 
-function answerEvents(
-	page: Page,
-	request: Request,
-	headers: Record<string, string>,
-	{ replayed }: StreamHost,
-): Response {
+function answerEvents(page: Page, request: Request, headers: Record<string, string>): Response {
 	const json = JSON.stringify(page);
-	replayed(json.length);
 	if (json.length < MIN_GZIP_CHARS || !wantsGzip(request)) return answerJsonText(json, 200, headers);
 	// Other bytes of the same page (RFC 9110, 8.8.1).
 	const etag: Record<string, string> = headers.etag ? { etag: `W/${headers.etag}` } : {};
@@ -129,7 +123,7 @@ async function answerStream(
 	});
 	if (request.method === 'HEAD') return new Response(null, { headers });
 	const { since, limit: history } = query;
-	const begin = await channel.begin({ position, history, since }, new Filter(query));
+	const begin = await channel.begin({ position, history, since }, new Filter(query), host.replayed);
 	const own = await channel.describe(host.who);
 	// A stream that says what it leaves out may leave out nothing: its reader chooses.
 	const filter = channel.takeFilter(query) ?? (kind === SSE ? channel.takeFilter() : undefined);

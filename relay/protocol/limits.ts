@@ -32,6 +32,9 @@ export const DEFAULT_PAGE_EVENTS = 50;
 export const MAX_PAGE_EVENTS = 1000;
 /** Bytes of events in one page or one frame of history, at about. */
 export const MAX_PAGE_BYTES = 256 * 1024;
+/** What one request looks through, events and bytes at about: beyond it, its page is what was found, and `next` goes on. */
+export const MAX_LOOKED_EVENTS = 5000;
+export const MAX_LOOKED_BYTES = 4 * 1024 * 1024;
 /** What one commit gathers, bytes of events, at about: one storage operation, one frame. So much comes out of it for each viewer. */
 export const MAX_COMMIT_BYTES = 64 * 1024;
 /** The same where all viewers can inflate, and less than the above comes out of it. */

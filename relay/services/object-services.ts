@@ -9,7 +9,9 @@ import { Limiter } from '../limiter.ts';
 import { FeedError } from '../protocol/errors.ts';
 import { Quotas } from '../quotas.ts';
 import { createRandomName } from '../random-name.ts';
+import { ReadingTurns } from '../reading-turns.ts';
 import { readSettings, type Settings } from '../settings.ts';
+import { SteadyClock } from '../steady-clock.ts';
 import { StorageState } from '../storage-state.ts';
 import { Backlog } from '../window.ts';
 import type { ChannelReport, Refusal, RelayView } from './channel-report.ts';
@@ -35,6 +37,8 @@ export class ObjectServices implements ChannelServices {
 	readonly backlog = new Backlog();
 	readonly journal = new Journal(clock, (line) => console.error(line));
 	readonly storage = new StorageState(clock, (note) => this.journal.storage(note));
+	readonly turns = new ReadingTurns(clock);
+	readonly steadyClock = new SteadyClock(clock);
 	readonly memoryName = createRandomName();
 	readonly outlivesSleep = false;
 	readonly #channel: string;

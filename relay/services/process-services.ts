@@ -9,7 +9,9 @@ import { Limiter } from '../limiter.ts';
 
 import type { FeedError } from '../protocol/errors.ts';
 import { createRandomName } from '../random-name.ts';
+import { ReadingTurns } from '../reading-turns.ts';
 import { readSettings, type Settings } from '../settings.ts';
+import { SteadyClock } from '../steady-clock.ts';
 import { type MachineReadings, StorageState } from '../storage-state.ts';
 import { Backlog } from '../window.ts';
 import type { ChannelServices, RelayServices } from './services.ts';
@@ -26,6 +28,8 @@ export class ProcessServices implements ChannelServices, RelayServices {
 	readonly outlivesSleep = true;
 	readonly journal = new Journal(clock, (line) => console.error(line));
 	readonly storage = new StorageState(clock, (note) => this.journal.storage(note));
+	readonly turns = new ReadingTurns(clock);
+	readonly steadyClock = new SteadyClock(clock);
 	readonly #metrics = new Figures(clock);
 	readonly #channelMetrics = new ChannelFigures(clock, this.#metrics);
 	#memoryName = '';

@@ -7,7 +7,9 @@ import type { Identities, Identity } from '../identity.ts';
 import type { Journal, Refused } from '../journal.ts';
 import type { Limiter } from '../limiter.ts';
 import type { FeedError } from '../protocol/errors.ts';
+import type { ReadingTurns } from '../reading-turns.ts';
 import type { Settings } from '../settings.ts';
+import type { SteadyClock } from '../steady-clock.ts';
 import type { MachineReadings, StorageState } from '../storage-state.ts';
 import type { Backlog } from '../window.ts';
 
@@ -20,6 +22,10 @@ export interface ChannelServices {
 	readonly backlog: Backlog;
 	readonly journal: Journal;
 	readonly storage: StorageState;
+	/** When channels read. Shared by all that share a thread. */
+	readonly turns: ReadingTurns;
+	/** The time by which events are stored, kept and hidden. */
+	readonly steadyClock: SteadyClock;
 	/**
 	 * Names the memory in which connections and backlog are counted. A link that remembers another name is not counted yet:
 	 * the memory is younger than the link.

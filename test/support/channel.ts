@@ -3,7 +3,7 @@
 import { Channel, type ChannelOptions, type Publisher, type Result } from '../../relay/channel.ts';
 import { type Filter, type Form, type Run, socketForm } from '../../relay/frame.ts';
 import { ANYBODY, type Identity } from '../../relay/identity.ts';
-import type { Amendments, Entry, Log, Retention, UsedKey } from '../../relay/log.ts';
+import type { Amendments, Entry, Log, Retention, StoredPulse, UsedKey } from '../../relay/log.ts';
 import { MemoryLog } from '../../relay/log-memory.ts';
 import type { Start } from '../../relay/log-reader.ts';
 import { parseDraft } from '../../relay/protocol/draft.ts';
@@ -20,13 +20,18 @@ export class TestLog extends MemoryLog {
 	waiting: (() => void)[] = [];
 	isSlow = false;
 
-	override append(entries: readonly Entry[], keys: readonly UsedKey[], amendments?: Amendments): void {
+	override append(
+		entries: readonly Entry[],
+		keys: readonly UsedKey[],
+		amendments?: Amendments,
+		pulse?: StoredPulse,
+	): void {
 		const { failure } = this;
 		this.failure = undefined;
 		if (failure) throw failure;
 		const bytes = entries.reduce((sum, entry) => sum + entry.bytes.length, 0);
 		this.commits.push({ entries: entries.length, keys: keys.length, bytes });
-		super.append(entries, keys, amendments);
+		super.append(entries, keys, amendments, pulse);
 	}
 
 	override async read(after: number, limit: number): Promise<Entry[]> {

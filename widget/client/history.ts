@@ -83,6 +83,22 @@ export async function tellHistory(
 }
 
 /**
+ * The first page that has events, or the last one. The relay looks through so much for one page; `next` goes on.
+ * Reads back unless the query has `since`.
+ * @throws FeedError the relay's own, or `relay-unreachable`
+ */
+export async function fetchFound(client: FeedClient, query: Record<string, string>): Promise<Page> {
+	const { since, ...rest } = query;
+	for (let own = query; ; ) {
+		const page = await client.fetchPage(own);
+		const { events, next, last } = page;
+		const at = since ? 'after' : 'before';
+		if (events.length > 0 || next === null || next === own[at] || (since && seqIn(next) >= last)) return page;
+		own = { ...rest, [at]: next };
+	}
+}
+
+/**
  * What a hello with this `history` would have brought of what a query lets through, up to where the client stands; and whether
  * that is all there is.
  * @throws FeedError the relay's own, or `relay-unreachable`
@@ -96,9 +112,9 @@ export async function fetchHistory(
 	const before = { ...query, before: `${epoch}:${Number(seq) + 1}` };
 	// As many as a hello brings, and of those what is young enough.
 	const limit = String(Math.min(typeof history === 'number' ? history : MAX_PAGE_EVENTS, MAX_PAGE_EVENTS));
-	const { events, next } = await client.fetchPage({ ...before, limit });
+	const { events, next } = await fetchFound(client, { ...before, limit });
 	if (typeof history === 'number') return { events, isAll: next === null };
-	const [first] = (await client.fetchPage({ ...query, since: history, limit: '1' })).events;
+	const [first] = (await fetchFound(client, { ...query, since: history, limit: '1' })).events;
 	return { events: first ? events.filter(({ seq }) => seq >= first.seq) : [], isAll: false };
 }
 
