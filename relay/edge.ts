@@ -1,7 +1,7 @@
 // The edge: what is answered before a channel is asked, for every engine.
 // Knows tokens of the whole relay and its services; never knows an engine, nor what a channel does.
 import { answerProblem } from './http/answers.ts';
-import { readToken } from './http/credentials.ts';
+import { readAuthor, readToken } from './http/credentials.ts';
 import { answer, type ChannelRequest } from './http/routes.ts';
 import { deny } from './identity.ts';
 import { Journal } from './journal.ts';
@@ -35,11 +35,14 @@ export async function answerRequest(request: Request, host: EdgeHost): Promise<R
 	} catch (error) {
 		return answerProblem(new Journal(clock, (line) => console.error(line)).fault(error));
 	}
-	const { settings, identities, since } = services;
+	const { settings, identities, bodies, since } = services;
 	return answer(request, {
 		clock,
 		settings,
+		bodies,
 		since,
+		identify: async (headers, channel, address) =>
+			identities.identify(readToken(headers), channel, address, readAuthor(headers)),
 		onRefused: (error, about) => services.recordRefusal(error, about),
 		onFault: (error) => services.reportFault(error),
 		countRequest: () => services.countRequest(),

@@ -1,5 +1,6 @@
 // What belongs to the whole relay, as the edge of a distributed relay has it: nothing of its own, all asked for.
 // Knows what is asked of the collector; never knows an engine. It lives for one request.
+import { BodyBudget } from '../http/body-budget.ts';
 import type { Report } from '../http/figures.ts';
 import { Identities } from '../identity.ts';
 import { Journal } from '../journal.ts';
@@ -17,6 +18,8 @@ export interface RemoteSummary {
 
 export class RemoteServices implements RelayServices {
 	readonly settings: Settings;
+	/** Of one request: the platform bounds the memory of its isolates. */
+	readonly bodies = new BodyBudget();
 	readonly #collector: RemoteSummary;
 
 	/** @throws Error that names a setting which is wrong, and what it may be */
