@@ -42,12 +42,12 @@ describe('a request without rights', () => {
 		['POST', '/channels/news/events'],
 		['PATCH', '/channels/news/events/1'],
 		['POST', '/channels/news/events/1/reactions'],
-	])('%s %s reaches no channel, and its body is not read', async (method, path) => {
+	])('[HTTP15] %s %s reaches no channel, and its body is not read', async (method, path) => {
 		const body = /POST|PATCH/.test(method) ? { body: 'a'.repeat(1000) } : {};
 		expect(await ask(path, { method, ...body })).toEqual({ status: 401, asked: 0, isBodyRead: false });
 	});
 
-	it('with the right to read reaches it', async () => {
+	it('[HTTP15] with the right to read reaches it', async () => {
 		expect(await ask('/channels/news/events', {})).toMatchObject({ status: 204, asked: 1 });
 	});
 });
@@ -55,14 +55,14 @@ describe('a request without rights', () => {
 describe('bodies in flight', () => {
 	const post = (body: BodyInit) => new Request('http://relay', { method: 'POST', body, duplex: 'half' } as RequestInit);
 
-	it('have one bound over all of them', async () => {
+	it('[HTTP16] have one bound over all of them', async () => {
 		const budget = new BodyBudget(1500);
 		expect(await readBytes(post('a'.repeat(1000)), { budget })).toHaveLength(1000);
 		await expect(readBytes(post('a'.repeat(1000)), { budget })).rejects.toMatchObject({ code: 'relay-full' });
 		expect(budget.bytes).toBe(1000); // the one that is still worked on
 	});
 
-	it('are given up where they stop, and count no more', async () => {
+	it('[HTTP16] are given up where they stop, and count no more', async () => {
 		const budget = new BodyBudget();
 		let isCancelled = false;
 		const stuck = new ReadableStream<Uint8Array>({
@@ -76,7 +76,7 @@ describe('bodies in flight', () => {
 		expect({ isCancelled, bytes: budget.bytes }).toEqual({ isCancelled: true, bytes: 0 });
 	});
 
-	it('have more time the more of them came', () => {
+	it('[HTTP16] have more time the more of them came', () => {
 		expect(allowedMs(0)).toBe(10_000);
 		expect(allowedMs(1024 * 1024)).toBe(74_000);
 	});
