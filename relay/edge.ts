@@ -2,7 +2,7 @@
 // Knows tokens of the whole relay and its services; never knows an engine, nor what a channel does.
 import { answerProblem } from './http/answers.ts';
 import { readAuthor, readToken } from './http/credentials.ts';
-import { ADDRESS_HEADER, answer, type ChannelRequest, DAMAGED_HEADER } from './http/routes.ts';
+import { answer, type ChannelRequest, DAMAGED_HEADER } from './http/routes.ts';
 import { deny } from './identity.ts';
 import { Journal } from './journal.ts';
 import { createError } from './protocol/errors.ts';
@@ -40,12 +40,15 @@ export async function answerRequest(request: Request, host: EdgeHost): Promise<R
 	} catch (error) {
 		return answerProblem(new Journal(clock, (line) => console.error(line)).fault(error));
 	}
-	const { settings, identities, since, storage } = services;
+	const { settings, identities, bodies, since, storage } = services;
 	return answer(request, {
 		clock,
 		settings,
+		bodies,
 		since,
 		storage,
+		identify: async (headers, channel, address) =>
+			identities.identify(readToken(headers), channel, address, readAuthor(headers)),
 		onRefused: (error, about) => services.recordRefusal(error, about),
 		onFault: (error) => services.reportFault(error),
 		countRequest: () => services.countRequest(),
@@ -82,18 +85,9 @@ async function askChannel(host: EdgeHost, channel: string, path: string, asked: 
 	}
 }
 
-/** A room whose storage cannot be opened cannot look at rights, nor empty itself. */
+/** A room whose storage cannot be opened cannot empty itself. The rights to it were checked before. */
 async function emptyDamaged(host: EdgeHost, channel: string, asked: ChannelRequest): Promise<Response> {
-	const { identities } = host.services;
-	const { headers } = asked;
-	const address = headers.get(ADDRESS_HEADER) ?? undefined;
-	const denied = deny(
-		await identities.identify(readToken(headers), channel, address, readAuthor(headers)),
-		clock(),
-		'moderate',
-	);
-	if (denied) throw denied;
-	headers.set(DAMAGED_HEADER, '1');
+	asked.headers.set(DAMAGED_HEADER, '1');
 	// Where it can be opened, it can often empty itself.
 	const emptied = await host.fetchChannel(channel, '/', asked).catch(() => undefined);
 	if (emptied) return emptied;

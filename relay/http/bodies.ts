@@ -5,6 +5,7 @@ import { DRAFT_FIELD_NAMES, parseDraft } from '../protocol/draft.ts';
 import { FeedError } from '../protocol/errors.ts';
 import type { ChangeDraft, CheckedDraft } from '../protocol/event.ts';
 import { MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_EVENT_BYTES } from '../protocol/limits.ts';
+import { allowedMs, type BodyBudget } from './body-budget.ts';
 
 /** One item of a body: a draft, or why it is none. */
 export type Item = { draft: CheckedDraft | ChangeDraft } | { error: FeedError };
@@ -63,30 +64,66 @@ async function parseBody(type: string, bytes: Uint8Array<ArrayBuffer>, contentTy
 	}
 }
 
+/** What bounds a body that comes from outside. */
+export interface Intake {
+	/** The reader of the body removes from it what was added, once the body is no longer needed. */
+	budget: BodyBudget;
+	/** Default: 10 s. */
+	graceMs?: number;
+}
+
 /**
  * The body, and no more of it than is allowed: a stream may be endless.
- * @throws FeedError `batch-too-large`, and `invalid-event` where it does not come whole
+ * @throws FeedError `batch-too-large`, `relay-full`, and `invalid-event` where it does not come whole or in time; what was
+ * added to the budget is removed then
  */
-export async function readBytes(request: Request): Promise<Uint8Array<ArrayBuffer>> {
+export async function readBytes(request: Request, intake?: Intake): Promise<Uint8Array<ArrayBuffer>> {
 	const tooLarge = () =>
 		new FeedError('batch-too-large', `A request has at most ${MAX_BATCH_BYTES} bytes. Send fewer events at a time.`);
 	if (Number(request.headers.get('content-length')) > MAX_BATCH_BYTES) throw tooLarge();
 	const reader = request.body?.getReader();
 	const parts: Uint8Array[] = [];
 	let length = 0;
-	while (reader) {
-		const { done, value } = await reader.read().catch(() => {
+	let added = 0;
+	const start = Date.now();
+	const read = async (): Promise<ReadableStreamReadResult<Uint8Array>> => {
+		const reading = (reader as ReadableStreamDefaultReader<Uint8Array>).read().catch(() => {
 			throw new FeedError('invalid-event', 'The body ended before it was whole.');
 		});
-		if (done) break;
-		length += value.length;
-		if (length > MAX_BATCH_BYTES) {
-			await reader.cancel();
-			throw tooLarge();
+		if (!intake) return reading;
+		return orTimeOut(reading, start + allowedMs(length, intake.graceMs) - Date.now());
+	};
+	try {
+		while (reader) {
+			const { done, value } = await read();
+			if (done) break;
+			length += value.length;
+			if (length > MAX_BATCH_BYTES) throw tooLarge();
+			const full = intake?.budget.add(value.length);
+			if (full) throw full;
+			added += value.length;
+			parts.push(value);
 		}
-		parts.push(value);
+	} catch (error) {
+		intake?.budget.remove(added);
+		// Not awaited: a client that has stopped sending holds it up.
+		reader?.cancel().catch(() => {});
+		throw error;
 	}
 	return concatBytes(parts);
+}
+
+/** @throws FeedError `invalid-event` once the time is over */
+function orTimeOut<T>(reading: Promise<T>, ms: number): Promise<T> {
+	let stopTimer = () => {};
+	const over = new Promise<never>((_, reject) => {
+		const late = () =>
+			reject(new FeedError('invalid-event', 'The body came too slowly. Send it faster, or fewer events.'));
+		const timer = setTimeout(late, Math.max(0, ms));
+		stopTimer = () => clearTimeout(timer);
+	});
+	reading.catch(() => {}); // it may fail after the time is over
+	return Promise.race([reading, over]).finally(() => stopTimer());
 }
 
 /** @throws FeedError `invalid-utf8` */

@@ -1,6 +1,7 @@
 // Which address is what: the script, health, and the channels.
 // Knows paths and methods; never knows what a channel does with a request.
 
+import { deny, type Identity } from '../identity.ts';
 import type { Refused } from '../journal.ts';
 import { FeedError } from '../protocol/errors.ts';
 import { MAX_REQUEST_URL_CHARS } from '../protocol/limits.ts';
@@ -8,6 +9,7 @@ import { parseChannel } from '../protocol/types.ts';
 import type { Settings } from '../settings.ts';
 import type { StorageState } from '../storage-state.ts';
 import { readAddress } from './addresses.ts';
+import { capabilitiesFor } from './admission.ts';
 import {
 	ANY_ORIGIN,
 	answerJson,
@@ -19,6 +21,7 @@ import {
 	wantsGzip,
 } from './answers.ts';
 import { readBytes } from './bodies.ts';
+import type { BodyBudget } from './body-budget.ts';
 import { EVENT_METHODS } from './changes.ts';
 import { CHANNEL_METHODS } from './channels.ts';
 import { answerControl, CONTROLS, type Control } from './control.ts';
@@ -33,6 +36,10 @@ export interface Edge {
 	/** Asks a channel, by the path after its name. */
 	fetchChannel: (channel: string, path: string, request: ChannelRequest) => Promise<Response>;
 	settings: Pick<Settings, 'isOpen' | 'origins' | 'addressHeader'>;
+	/** Bounds the bodies in flight. */
+	bodies: BodyBudget;
+	/** Returns the sender's identity on a channel. Rejects with a FeedError for a token that is none. */
+	identify: (headers: Headers, channel: string, address: string | undefined) => Promise<Identity>;
 	onRefused: (error: FeedError, about: Refused) => void;
 	/** Writes down a fault of ours, and answers what may be said of it. */
 	onFault: (error: unknown) => FeedError;
@@ -96,6 +103,7 @@ const FOR_EVER = 'public, max-age=31536000, immutable';
 /** Answers whatever is asked of the relay's address. */
 export async function answer(request: Request, edge: Edge): Promise<Response> {
 	let origin: string | undefined;
+	const about: Refused = { via: 'http' };
 	const { pathname, href } = new URL(request.url);
 	// A channel counts its own; what does not get there is counted as it is refused. Here they have no time: the engine
 	// forgets what a client has left in the middle, and it would be worked on for ever.
@@ -108,13 +116,13 @@ export async function answer(request: Request, edge: Edge): Promise<Response> {
 			origin = checkOrigin(request.headers, edge.settings);
 		} catch (error) {
 			// A page can read why only from a socket; the script is for everybody.
-			if (isUpgrade(request)) return await route(request, edge, error as FeedError);
+			if (isUpgrade(request)) return await route(request, edge, about, error as FeedError);
 			if (!isScript(new URL(request.url).pathname)) throw error;
 		}
-		return shareWith(await route(request, edge), origin);
+		return shareWith(await route(request, edge, about), origin);
 	} catch (error) {
 		const known = error instanceof FeedError ? error : edge.onFault(error);
-		edge.onRefused(known, { via: 'http' });
+		edge.onRefused(known, about);
 		if (isOfChannel) edge.countRequest();
 		return shareWith(answerProblem(known), origin);
 	}
@@ -129,7 +137,7 @@ function isScript(pathname: string): boolean {
 	return pathname === '/live-feed.js' || pathname === INTEGRITY || PINNED.test(pathname);
 }
 
-async function route(request: Request, edge: Edge, refusal?: FeedError): Promise<Response> {
+async function route(request: Request, edge: Edge, about: Refused, refusal?: FeedError): Promise<Response> {
 	const url = new URL(request.url);
 	if (request.url.length > MAX_REQUEST_URL_CHARS) {
 		throw new FeedError('url-too-long', `An address has at most ${MAX_REQUEST_URL_CHARS} characters here.`);
@@ -147,11 +155,18 @@ async function route(request: Request, edge: Edge, refusal?: FeedError): Promise
 			return readOnly(request, async () => answerStatus(await edge.report(request.headers), request));
 		default:
 			if (CONTROLS.includes(url.pathname)) return answerControl(request, edge.control);
-			return routeChannel(request, url, edge, refusal);
+			return routeChannel(request, url, edge, about, refusal);
 	}
 }
 
-async function routeChannel(request: Request, url: URL, edge: Edge, refusal?: FeedError): Promise<Response> {
+/** `about` is set to what is known of the sender, for the log. */
+async function routeChannel(
+	request: Request,
+	url: URL,
+	edge: Edge,
+	about: Refused,
+	refusal?: FeedError,
+): Promise<Response> {
 	const [, base, name, resource = '', id, ...more] = url.pathname.split('/');
 	const methods = id === undefined ? RESOURCES.get(resource) : findEventMethods(resource, id, more);
 	if (base !== 'channels' || name === undefined || methods === undefined) {
@@ -164,21 +179,32 @@ async function routeChannel(request: Request, url: URL, edge: Edge, refusal?: Fe
 	if (!methods.split(', ').includes(request.method)) return answerMethod(methods);
 	const channel = parseChannel(decodeName(name));
 	const { method } = request;
-	const asked: ChannelRequest = {
-		method,
-		headers: selectHeaders(request, resource === 'events' && id === undefined && isUpgrade(request)),
-	};
+	const isSocket = resource === 'events' && id === undefined && isUpgrade(request);
+	const asked: ChannelRequest = { method, headers: selectHeaders(request, isSocket) };
 	const address = readAddress(request.headers, edge.settings.addressHeader);
 	if (address !== undefined) asked.headers.set(ADDRESS_HEADER, address);
+	// Before the body is read and the channel is woken: a socket shows its token only in its hello.
+	if (!isSocket) {
+		about.channel = channel;
+		about.address = address;
+		const who = await edge.identify(asked.headers, channel, address);
+		about.subject = who.subject;
+		const denied = deny(who, edge.clock(), ...capabilitiesFor(method, resource, id));
+		if (denied) throw denied;
+	}
 	// Every program names itself; who types into `nc` does not, and nothing would take the sizes of chunks out for him.
 	if (!request.headers.has('user-agent')) asked.headers.set(PLAIN_HEADER, '1');
 	if (refusal) asked.headers.set(REFUSAL_HEADER, refusal.message);
 	// Read here: what is passed on as a stream and breaks off is an error in two places, and in one of them nobody's.
-	if (!/^(GET|HEAD)$/.test(method)) asked.body = await readBytes(request);
+	if (!/^(GET|HEAD)$/.test(method)) asked.body = await readBytes(request, { budget: edge.bodies });
 	const path = (resource === '' ? [] : [resource, ...(id === undefined ? [] : [id, ...more])]).map((part) =>
 		encodeURIComponent(decodeName(part)),
 	);
-	return edge.fetchChannel(channel, `/${path.join('/')}${url.search}`, asked);
+	try {
+		return await edge.fetchChannel(channel, `/${path.join('/')}${url.search}`, asked);
+	} finally {
+		if (asked.body) edge.bodies.remove(asked.body.length);
+	}
 }
 
 /** Below one event: itself, or its reactions. */

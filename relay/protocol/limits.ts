@@ -25,6 +25,11 @@ export const MAX_KEY_CHARS = 64;
 export const MAX_EVENT_BYTES = 64 * 1024;
 /** One HTTP request body, bytes. */
 export const MAX_BATCH_BYTES = 1024 * 1024;
+/** All HTTP request bodies in flight, bytes. */
+export const MAX_BODIES_BYTES = 64 * 1024 * 1024;
+/** A body has this time, and as much more as its bytes take at the minimum rate, milliseconds. */
+export const BODY_GRACE_MS = 10_000;
+export const MIN_BODY_BYTES_PER_S = 16 * 1024;
 /** Events in one HTTP request. */
 export const MAX_BATCH_EVENTS = 5000;
 /** Events in one page of history unless asked otherwise, and at the most. */

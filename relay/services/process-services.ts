@@ -2,6 +2,7 @@
 // Knows what is counted; never knows an engine, nor how requests come.
 import { Audience } from '../audience.ts';
 import { ChannelFigures, Figures } from '../figures.ts';
+import { BodyBudget } from '../http/body-budget.ts';
 import type { Report } from '../http/figures.ts';
 import { Identities, type Identity } from '../identity.ts';
 import { Journal, type Refused } from '../journal.ts';
@@ -24,6 +25,7 @@ export class ProcessServices implements ChannelServices, RelayServices {
 	readonly identities: Identities;
 	readonly connections = new Audience();
 	readonly limiter: Limiter;
+	readonly bodies = new BodyBudget();
 	readonly backlog = new Backlog();
 	readonly outlivesSleep = true;
 	readonly journal = new Journal(clock, (line) => console.error(line));

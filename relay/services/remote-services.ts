@@ -1,8 +1,9 @@
 // What belongs to the whole relay, as the edge of a distributed relay has it: nothing of its own, all asked for.
 // Knows what is asked of the collector; never knows an engine. It lives for one request.
+import { BodyBudget } from '../http/body-budget.ts';
 import type { Report } from '../http/figures.ts';
 import { Identities } from '../identity.ts';
-import { Journal } from '../journal.ts';
+import { Journal, type Refused } from '../journal.ts';
 import type { FeedError } from '../protocol/errors.ts';
 import { readSettings, type Settings } from '../settings.ts';
 import { StorageState } from '../storage-state.ts';
@@ -18,7 +19,10 @@ export interface RemoteSummary {
 
 export class RemoteServices implements RelayServices {
 	readonly settings: Settings;
-	readonly storage = new StorageState(clock, (note) => new Journal(clock, (line) => console.error(line)).storage(note));
+	readonly storage = new StorageState(clock, (note) => this.#journal.storage(note));
+	/** Of one request: the platform bounds the memory of its isolates. */
+	readonly bodies = new BodyBudget();
+	readonly #journal = new Journal(clock, (line) => console.error(line));
 	readonly #collector: RemoteSummary;
 
 	/** @throws Error that names a setting which is wrong, and what it may be */
@@ -35,12 +39,13 @@ export class RemoteServices implements RelayServices {
 		// The platform counts what its edge answers.
 	}
 
-	recordRefusal(): void {
-		// The platform logs it. No memory here could bound the lines.
+	/** A line for each: no memory here could bound them, and the platform keeps one for each request anyway. */
+	recordRefusal(error: FeedError, about: Refused): void {
+		this.#journal.refusal(error, about);
 	}
 
 	reportFault(error: unknown): FeedError {
-		return new Journal(clock, (line) => console.error(line)).fault(error);
+		return this.#journal.fault(error);
 	}
 
 	report(): Promise<Report> {

@@ -2,6 +2,7 @@
 // Knows the two sides that ask, a channel's room and the edge; never knows where these are kept.
 import type { Audience } from '../audience.ts';
 import type { Figures } from '../figures.ts';
+import type { BodyBudget } from '../http/body-budget.ts';
 import type { Report } from '../http/figures.ts';
 import type { Identities, Identity } from '../identity.ts';
 import type { Journal, Refused } from '../journal.ts';
@@ -47,6 +48,8 @@ export interface ChannelServices {
 export interface RelayServices {
 	readonly settings: Settings;
 	readonly identities: Identities;
+	/** Bounds the request bodies in flight. */
+	readonly bodies: BodyBudget;
 	/** When the relay began, ms since the Unix epoch. Undefined where no memory spans all of it. */
 	readonly since?: number;
 	/** Whether what is published can be stored. */

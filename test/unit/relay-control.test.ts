@@ -2,7 +2,9 @@
 
 import { describe, expect, it } from 'vitest';
 import { Audience } from '../../relay/audience.ts';
+import { BodyBudget } from '../../relay/http/body-budget.ts';
 import { answer } from '../../relay/http/routes.ts';
+import { NOBODY } from '../../relay/identity.ts';
 import { createError } from '../../relay/protocol/errors.ts';
 import { readSettings } from '../../relay/settings.ts';
 
@@ -16,6 +18,8 @@ async function ask(secret: string | undefined, init: RequestInit): Promise<[stat
 		storage: { isFull: false },
 		...{ countRequest: () => {}, since: 0, report: async () => Promise.reject(createError('forbidden')) },
 		settings: readSettings({ LIVE_FEED_SECRET: 'x'.repeat(32) }),
+		bodies: new BodyBudget(),
+		identify: async () => NOBODY,
 		onRefused: () => {},
 		onFault: () => createError('internal'),
 	};
