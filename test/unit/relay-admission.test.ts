@@ -14,7 +14,7 @@ async function ask(path: string, init: RequestInit) {
 	const identities = new Identities(settings, () => 0);
 	const request = new Request(`http://relay${path}`, init);
 	const { status } = await answer(request, {
-		...{ clock: () => 0, settings, since: 0, bodies: new BodyBudget() },
+		...{ clock: () => 0, settings, since: 0, bodies: new BodyBudget(), storage: { isFull: false } },
 		fetchFile: async () => null,
 		fetchChannel: async () => {
 			asked++;
