@@ -71,7 +71,6 @@ export type Result = { ref: number } & ({ receipt: Receipt } | { error: FeedErro
 
 /** Whoever hands in drafts and wants to know what came of them. */
 export interface Publisher {
-	readonly who: Identity;
 	/** Its name in this process, where it lasts longer than a request. */
 	readonly connection?: string;
 	/** Called with the results of all his drafts that one commit took, in their order; at once for what is refused for now. */
@@ -115,6 +114,8 @@ export interface Submission {
 
 interface Pending extends Submission {
 	publisher: Publisher;
+	/** The identity it was accepted with, whatever its connection has proved since. */
+	who: Identity;
 }
 
 /** What a commit has come to so far. */
@@ -298,17 +299,17 @@ export class Channel {
 	 * Takes drafts, in order. They are stored at once, or with all others that gather until the last frame was sent, or, where they
 	 * are little, until the next slice of it was; `publisher.settle` then gets a receipt or an error for each.
 	 */
-	publish(publisher: Publisher, drafts: readonly Submission[]): void {
+	publish(publisher: Publisher, drafts: readonly Submission[], who: Identity): void {
 		if (this.#failure) {
-			this.#settleFailed(drafts.map(({ ref }) => ({ publisher, ref })));
+			this.#settleFailed(drafts.map(({ ref }) => ({ publisher, ref, who })));
 			return;
 		}
 		const refused: Result[] = [];
 		for (const { ref, draft, bytes } of drafts) {
-			const error = this.#refuse(publisher, draft) ?? this.#add({ publisher, ref, draft, bytes });
+			const error = this.#refuse(who, draft) ?? this.#add({ publisher, who, ref, draft, bytes });
 			if (!error) continue;
 			refused.push({ ref, error });
-			this.#options.onRefused?.(error, publisher.who);
+			this.#options.onRefused?.(error, who);
 		}
 		if (refused.length > 0) this.#guard(() => publisher.settle(refused));
 		this.#noteQueue();
@@ -317,7 +318,7 @@ export class Channel {
 	}
 
 	/** Rights to publish are looked at for each draft, here and nowhere else. */
-	#refuse({ who }: Publisher, draft: CheckedDraft | ChangeDraft): FeedError | undefined {
+	#refuse(who: Identity, draft: CheckedDraft | ChangeDraft): FeedError | undefined {
 		const now = this.#options.clock();
 		// Whether a change may be made depends on the event, which is looked at when it is its turn.
 		if (isChangeDraft(draft)) return deny(who, now, ...CHANGING);
@@ -325,7 +326,10 @@ export class Channel {
 	}
 
 	#add(pending: Pending): FeedError | undefined {
-		return this.#queue.add(pending, () => this.#options.limiter?.publish(pending.publisher, pending.bytes));
+		const { publisher, who, bytes } = pending;
+		const { connection } = publisher;
+		const limited = { who, ...(connection === undefined ? {} : { connection }) };
+		return this.#queue.add(pending, () => this.#options.limiter?.publish(limited, bytes));
 	}
 
 	/** A draft that was refused for now does not come again: those after it are taken. */
@@ -539,11 +543,11 @@ export class Channel {
 		this.#commitUnlessBusy();
 	}
 
-	#settleFailed(drafts: readonly { publisher: Publisher; ref: number }[]): void {
+	#settleFailed(drafts: readonly Pick<Pending, 'publisher' | 'ref' | 'who'>[]): void {
 		const error = createError('storage-failed');
 		this.#noteQueue();
-		for (const { publisher, ref } of drafts) {
-			this.#options.onRefused?.(error, publisher.who);
+		for (const { publisher, ref, who } of drafts) {
+			this.#options.onRefused?.(error, who);
 			this.#guard(() => publisher.settle([{ ref, error }]));
 		}
 	}
@@ -567,11 +571,11 @@ export class Channel {
 			const count = entries.length;
 			const result = this.#take(pending, commit);
 			for (let at = count; at < entries.length; at++) bytes += (entries[at] as Entry).bytes.length; // below the length
-			const { publisher } = pending;
+			const { publisher, who } = pending;
 			const own = results.get(publisher) ?? [];
 			own.push(result);
 			results.set(publisher, own);
-			if ('error' in result) this.#options.onRefused?.(result.error, publisher.who);
+			if ('error' in result) this.#options.onRefused?.(result.error, who);
 			else {
 				receipts++;
 				if (result.receipt.duplicate) duplicates++;
@@ -581,7 +585,7 @@ export class Channel {
 			this.#hold();
 			return;
 		}
-		this.#queue.take(taken);
+		const settling = this.#queue.take(taken);
 		this.#noteQueue();
 		this.#isBusy = true; // whoever publishes when he is told of these has it in the next one
 		if (entries.length > 0 || commit.keys.size > 0) {
@@ -589,9 +593,8 @@ export class Channel {
 				entries = this.#append(commit);
 			} catch (error) {
 				this.#options.onFault(error);
-				const own = [...results].flatMap(([publisher, own]) => own.map(({ ref }) => ({ publisher, ref })));
 				// The later ones with them: a publisher's drafts keep their order.
-				this.#settleFailed([...own, ...this.#queue.take()]);
+				this.#settleFailed([...settling, ...this.#queue.take()]);
 				this.#goOn();
 				return;
 			}
@@ -657,11 +660,11 @@ export class Channel {
 		return target?.epoch === this.#log.epoch ? target : undefined;
 	}
 
-	#isHeld({ draft, publisher }: Pending): boolean {
+	#isHeld({ draft, who }: Pending): boolean {
 		const target = this.#targetOf(draft);
 		const isKnown = !target || target.seq > this.#log.last || this.#log.find(target.seq) !== undefined;
 		if (!isKnown || !isChangeDraft(draft) || draft.reaction === undefined) return isKnown;
-		return this.#log.reactionsOf(personOf(publisher.who)) !== undefined;
+		return this.#log.reactionsOf(personOf(who)) !== undefined;
 	}
 
 	/** Makes ready what the next drafts are about, and goes on. */
@@ -671,7 +674,7 @@ export class Channel {
 		const reacting = next.filter(({ draft }) => isChangeDraft(draft) && draft.reaction !== undefined);
 		this.#isHolding = true;
 		this.#log
-			.hold(seqs, new Set(reacting.map(({ publisher }) => personOf(publisher.who))))
+			.hold(seqs, new Set(reacting.map(({ who }) => personOf(who))))
 			.then(() => {
 				this.#isHolding = false;
 				this.#commitUnlessBusy();
@@ -683,7 +686,7 @@ export class Channel {
 			});
 	}
 
-	#take({ publisher: { who }, ref, draft }: Pending, commit: Commit): Result {
+	#take({ who, ref, draft }: Pending, commit: Commit): Result {
 		const { key } = draft;
 		const { subject } = who;
 		const name = `${subject}\n${key}`;

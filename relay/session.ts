@@ -243,7 +243,11 @@ export class Session implements Publisher, Visitor, Listener {
 			if (!this.#saidHello && this.#options.backlog.isFull) throw createError('relay-full');
 			this.#saidHello = true;
 			if (message.type === 'hello') this.#identify(message);
-			else this.#withChannel(message.ref, (channel) => channel.publish(this, [{ ...message, bytes: data.length }]));
+			else {
+				// A hello that comes while the channel is loaded changes nothing of what was accepted before it.
+				const who = this.#who;
+				this.#withChannel(message.ref, (channel) => channel.publish(this, [{ ...message, bytes: data.length }], who));
+			}
 		} catch (error) {
 			this.#refuse(error);
 			this.#isTooMany();

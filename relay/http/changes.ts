@@ -45,7 +45,7 @@ export async function answerChange(
 	const isOther = isReaction !== (draft.reaction !== undefined);
 	if (isOther) throw new FeedError('invalid-event', 'A reaction is set and taken back at /reactions of its event.');
 	const [result] = await new Promise<readonly Parameters<typeof answerResult>[0][]>((resolve) => {
-		channel.publish({ who, settle: resolve }, [{ ref: 0, draft, bytes: JSON.stringify(draft).length }]);
+		channel.publish({ settle: resolve }, [{ ref: 0, draft, bytes: JSON.stringify(draft).length }], who);
 	});
 	return answerResult(result as NonNullable<typeof result>); // one draft has one result
 }

@@ -65,6 +65,6 @@ function publishAll(channel: Channel, items: readonly Item[], bytes: number, who
 			resolve([...results.values()].sort((a, b) => a.ref - b.ref));
 		};
 		if (drafts.length === 0) settle([]);
-		else channel.publish({ who, settle }, drafts);
+		else channel.publish({ settle }, drafts, who);
 	});
 }

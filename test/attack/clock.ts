@@ -35,7 +35,7 @@ async function open(keptMs: number) {
 	const publish = async (text: string, key?: string) => {
 		const results = await new Promise<readonly object[]>((resolve) => {
 			const draft = parseDraft({ text, ...(key === undefined ? {} : { key }) });
-			channel.publish({ who: ANYBODY, settle: resolve }, [{ ref: 0, draft, bytes: 1000 }]);
+			channel.publish({ settle: resolve }, [{ ref: 0, draft, bytes: 1000 }], ANYBODY);
 		});
 		for (let n = 0; n < 3; n++) await settle();
 		return results[0] as { receipt?: { time: number; duplicate: boolean } };

@@ -51,7 +51,7 @@ function publishAll({ channel, drain }: Pick<TestChannel, 'channel' | 'drain'>, 
 	const publisher = new TestPublisher('');
 	for (let n = 0; n < EVENTS; ) {
 		for (; n < EVENTS && n - publisher.results.length < inFlight; n++)
-			channel.publish(publisher, [{ ref: n, draft: parseDraft(draft(from + n)), bytes: 200 }]);
+			channel.publish(publisher, [{ ref: n, draft: parseDraft(draft(from + n)), bytes: 200 }], publisher.who);
 		drain();
 	}
 	while (drain());
@@ -110,7 +110,7 @@ it.each([10, 1000])('[COM1] [COM3] each of %i viewers has a frame for a commit, 
 	const { puts, ...others } = await test.count(async () => {
 		const publisher = new TestPublisher('');
 		for (let n = 0; n < EVENTS; n++)
-			test.channel.publish(publisher, [{ ref: n, draft: parseDraft(draft(n)), bytes: 200 }]);
+			test.channel.publish(publisher, [{ ref: n, draft: parseDraft(draft(n)), bytes: 200 }], publisher.who);
 		while (test.drain());
 	});
 	JSON.stringify = stringify;

@@ -79,8 +79,9 @@ function publish(channel: Channel, subject: string, drafts: readonly CheckedDraf
 			if (results.length === drafts.length) resolve(results);
 		};
 		channel.publish(
-			{ who: { ...ANYBODY, subject }, settle },
+			{ settle },
 			drafts.map((draft, ref) => ({ ref, draft, bytes: 100 })),
+			{ ...ANYBODY, subject },
 		);
 	});
 }

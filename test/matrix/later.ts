@@ -20,6 +20,8 @@ import type { Targets } from './targets.ts';
 /** How long a token is that ends while its connections are open: they open within it on a busy machine too, milliseconds. */
 const LASTS_MS = 3000;
 const ATTEMPTS = 3;
+/** The number of an event that is sent right before another hello. */
+const IN_FLIGHT = 3;
 /** Who says a second hello, and with whose token: undefined for none. */
 const SECOND: Record<string, { before: string; after: string | undefined }> = {
 	renewed: { before: 'both', after: 'second-secret' },
@@ -141,9 +143,13 @@ export class LaterCells {
 		const second = SECOND[cell.caller];
 		if (!socket || !second) return;
 		const token = second.after === undefined ? undefined : this.#cast.callers[second.after]?.token;
+		if (cell.what === 'flight') socket.send({ type: 'publish', ref: IN_FLIGHT, draft: this.#asker.draft(cell) });
 		socket.send({ type: 'hello', protocol: 1, token, ref: 2 });
 		await socket.until(
-			() => socket.messages.some(({ type, ref }) => type === 'error' || (type === 'welcome' && ref === 2)),
+			() =>
+				socket.messages.some(
+					({ type, ref }) => (type === 'error' && ref !== IN_FLIGHT) || (type === 'welcome' && ref === 2),
+				),
 			'the answer to the other hello',
 			PATIENCE_MS,
 		);
@@ -158,6 +164,7 @@ export class LaterCells {
 		const { live } = this.#kept.get(cell.channel) as Kept;
 		if (sent) return this.#readRest(cell, sent, live);
 		const talk = socket as Conversation; // one of the two is there
+		if (cell.what === 'flight') return readAnswer(talk, IN_FLIGHT);
 		if (talk.messages.some(({ type }) => type === 'error')) return withoutLive(await readAnswer(talk), live);
 		if (cell.what === 'live') {
 			const { caller } = cell;

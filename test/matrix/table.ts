@@ -203,22 +203,22 @@ page-longer         own       or   or    or   or  or   or  or   or   or    or   
 
 /**
  * Of a connection that was opened with a good token, what it gets later on: once the token is over (`ending`), or after another hello.
- * `-`: there is no such thing. `mo`: done to another's event, as in the table of changes. `end`: the stream ends, with nothing of what was published meanwhile.
+ * In flight: an event that is sent right before the other hello. `-`: there is no such thing. `mo`: done to another's event, as in the table of changes. `end`: the stream ends, with nothing of what was published meanwhile.
  */
 export const LATER_TABLE = `
-who          channel       live wpost wreply wpin ping late sse ndj text poll slow slowpin
-ending       team-later    ex   ex    ex     ex   ex   ex   end end end  ex   ex   ex
-ending       public-later  ex   ex    ex     ex   ex   ex   end end end  ex   ex   ex
-renewed      team-later    ok   ok    ok     fb   ok   -    -   -   -    -    -    -
-bare         team-later    ok   ok    ok     fb   ok   -    -   -   -    -    -    -
-narrowed     team-later    ok   fb    fb     fb   ok   -    -   -   -    -    -    -
-blinded      team-later    bl   ok    ok     fb   ok   -    -   -   -    -    -    -
-widened      team-later    ok   ok    ok     fb   ok   -    -   -   -    -    -    -
-promoted     team-later    ok   fb    fb     mo   ok   -    -   -   -    -    -    -
-deposed      team-later    ok   ok    ok     fb   ok   -    -   -   -    -    -    -
-moved        team-later    fb   fb    fb     fb   fb   -    -   -   -    -    -    -
-broken       team-later    iv   iv    iv     iv   iv   -    -   -   -    -    -    -
-outdated     team-later    ex   ex    ex     ex   ex   -    -   -   -    -    -    -
+who          channel       live wpost wreply wpin ping late sse ndj text poll slow slowpin flight
+ending       team-later    ex   ex    ex     ex   ex   ex   end end end  ex   ex   ex      -
+ending       public-later  ex   ex    ex     ex   ex   ex   end end end  ex   ex   ex      -
+renewed      team-later    ok   ok    ok     fb   ok   -    -   -   -    -    -    -       ok
+bare         team-later    ok   ok    ok     fb   ok   -    -   -   -    -    -    -       ok
+narrowed     team-later    ok   fb    fb     fb   ok   -    -   -   -    -    -    -       ok
+blinded      team-later    bl   ok    ok     fb   ok   -    -   -   -    -    -    -       ok
+widened      team-later    ok   ok    ok     fb   ok   -    -   -   -    -    -    -       fb
+promoted     team-later    ok   fb    fb     mo   ok   -    -   -   -    -    -    -       ok
+deposed      team-later    ok   ok    ok     fb   ok   -    -   -   -    -    -    -       fb
+moved        team-later    fb   fb    fb     fb   fb   -    -   -   -    -    -    -       -
+broken       team-later    iv   iv    iv     iv   iv   -    -   -   -    -    -    -       -
+outdated     team-later    ex   ex    ex     ex   ex   -    -   -   -    -    -    -       -
 `;
 
 /** Other ways in: a method, an address, who asks, and the answer: a code, or the status of what is no error. */

@@ -211,6 +211,7 @@ export async function openTestChannel<L extends Log>(
 			channel.publish(
 				publisher,
 				drafts.map((draft) => ({ ref: nextRef++, draft: parseDraft(draft), bytes: JSON.stringify(draft).length })),
+				publisher.who,
 			);
 			return publisher;
 		},

@@ -206,8 +206,9 @@ class World {
 			}
 		};
 		this.channel.publish(
-			{ who, settle: settled },
+			{ settle: settled },
 			drafts.map((draft, ref) => ({ ref, draft, bytes: 100 })),
+			who,
 		);
 	}
 

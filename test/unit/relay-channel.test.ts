@@ -225,13 +225,14 @@ describe('commits', () => {
 		test.publish(texts(1));
 		await test.drainAll();
 		const viewer = await test.join({ history: 0 });
-		const nested = { who: ANYBODY, settle: () => {} };
+		const nested = { settle: () => {} };
 		let isFirst = true;
 		const settle = () => {
-			if (isFirst) test.channel.publish(nested, [{ ref: 1, draft: { type: 'message', text: 'nested' }, bytes: 50 }]);
+			if (isFirst)
+				test.channel.publish(nested, [{ ref: 1, draft: { type: 'message', text: 'nested' }, bytes: 50 }], ANYBODY);
 			isFirst = false;
 		};
-		test.channel.publish({ who: ANYBODY, settle }, [{ ref: 1, draft: { type: 'message', text: 'outer' }, bytes: 50 }]);
+		test.channel.publish({ settle }, [{ ref: 1, draft: { type: 'message', text: 'outer' }, bytes: 50 }], ANYBODY);
 		await test.drainAll();
 		expect(viewer.events.map(({ seq, text }) => [seq, text])).toEqual([
 			[2, 'outer'],
@@ -711,8 +712,8 @@ describe('the seam between history and live', () => {
 		const well = await test.join({});
 		test.publish(texts(2));
 		await settle();
-		const bad = { who: ANYBODY, settle: () => expect.unreachable('thrown on purpose') };
-		test.channel.publish(bad, [{ ref: 1, draft: { type: 'a' }, bytes: 12 }]);
+		const bad = { settle: () => expect.unreachable('thrown on purpose') };
+		test.channel.publish(bad, [{ ref: 1, draft: { type: 'a' }, bytes: 12 }], ANYBODY);
 		const good = test.publish(texts(1));
 		await test.drainAll();
 		expect(well.seqs).toEqual([1, 2, 3, 4]);

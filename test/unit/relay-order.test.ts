@@ -23,7 +23,6 @@ async function readTexts(channel: Channel): Promise<(string | undefined)[]> {
 }
 
 class Sender {
-	readonly who = ANYBODY;
 	readonly results = new Map<number, string>();
 	readonly #channel: Channel;
 
@@ -36,7 +35,7 @@ class Sender {
 	}
 
 	send(ref: number, bytes = 100): void {
-		this.#channel.publish(this, [{ ref, draft: { type: 'message', text: String(ref) }, bytes }]);
+		this.#channel.publish(this, [{ ref, draft: { type: 'message', text: String(ref) }, bytes }], ANYBODY);
 	}
 
 	giveUp(ref: number): void {
@@ -189,7 +188,6 @@ describe('a full queue', () => {
 					next: 1,
 					stored: 0,
 					refused: new Set<number>(),
-					who: ANYBODY,
 					settle(results: readonly Result[]) {
 						for (const result of results) {
 							if ('receipt' in result) {
@@ -209,7 +207,7 @@ describe('a full queue', () => {
 					const ref = sender.next++;
 					const bytes = random.pick([50, 100, 600]);
 					const draft = { type: 'message', text: `${sender.name}-${ref}` };
-					test.channel.publish(sender, [{ ref, draft, bytes }]);
+					test.channel.publish(sender, [{ ref, draft, bytes }], ANYBODY);
 				};
 				for (let turn = 0; turn < 20_000 && senders.some(({ stored }) => stored < count); turn++) {
 					step(random.pick(senders));

@@ -3,8 +3,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Channel } from '../../relay/channel.ts';
 import { Heartbeat } from '../../relay/heartbeat.ts';
-import { ANYBODY } from '../../relay/identity.ts';
-import { CAPABILITIES } from '../../relay/protocol/capabilities.ts';
+import { ANYBODY, type Identity } from '../../relay/identity.ts';
+import { CAPABILITIES, type Capability } from '../../relay/protocol/capabilities.ts';
 import { FeedError } from '../../relay/protocol/errors.ts';
 import { MAX_OUTSTANDING_BYTES, SEEN_BYTES, WINDOW_BYTES } from '../../relay/protocol/limits.ts';
 import { Backlog } from '../../relay/window.ts';
@@ -44,6 +44,62 @@ describe('a conversation', () => {
 			{ epoch: 'k3f9', from: 1, to: 2 },
 			{ from: 3, to: 3 },
 		]);
+	});
+
+	describe('a draft', () => {
+		const person = (subject: string, ...can: Capability[]): Identity => ({
+			...ANYBODY,
+			subject,
+			rights: can.reduce((bits, one) => bits | (1 << CAPABILITIES.indexOf(one)), 0),
+		});
+		const people: Record<string, Identity> = {
+			alice: person('alice', 'read', 'publish', 'react'),
+			bob: person('bob', 'read'),
+		};
+		const hello = (token: string) => `{"type":"hello","protocol":1,"token":"${token}"}`;
+		const identify = (token?: string) => people[token ?? ''] ?? ANYBODY;
+
+		it('[PUB6] is stored with the identity it was accepted with, whatever its socket proves before the commit', async () => {
+			const test = await createTestChannel();
+			test.publish([{ text: 'there before' }]);
+			await test.drainAll();
+			const { socket, session } = open(test, { identify });
+			session.receive(hello('alice'));
+			await test.drainAll();
+			for (let ref = 1; ref <= 3; ref++) session.receive(publish(ref, { text: `of alice ${ref}`, key: `key ${ref}` }));
+			session.receive(publish(4, { target: 'k3f9:1', reaction: '👍' }));
+			session.receive(hello('bob'));
+			session.receive(publish(5, { text: 'of bob' }));
+			await test.drainAll();
+			const page = await test.channel.page({ limit: 10, types: [], status: [] });
+			expect(page.events.slice(1).map(({ text, actor }) => [text, actor?.id, actor?.verified])).toEqual(
+				[1, 2, 3].map((n) => [`of alice ${n}`, 'alice', true]),
+			);
+			expect((await test.channel.describe(people.alice as Identity)).reacted).toEqual({ 1: ['👍'] });
+			expect((await test.channel.describe(people.bob as Identity)).reacted).toBeUndefined();
+			const errors = socket.messages.filter(({ type }) => type === 'error');
+			expect(errors).toMatchObject([{ ref: 5, code: 'forbidden' }]);
+		});
+
+		it('[PUB6] is of the identity that sent it where its channel is loaded meanwhile', async () => {
+			const test = await createTestChannel();
+			let load = (_: Channel) => {};
+			let loading: Promise<Channel> | undefined;
+			const getChannel = () => loading ?? test.channel;
+			const { session } = open(test, { identify, getChannel });
+			session.receive(hello('alice'));
+			await test.drainAll();
+			loading = new Promise((resolve) => {
+				load = resolve;
+			});
+			session.receive(publish(1, { text: 'of alice' }));
+			session.receive(hello('bob'));
+			load(test.channel);
+			loading = undefined;
+			await test.drainAll();
+			const page = await test.channel.page({ limit: 10, types: [], status: [] });
+			expect(page.events.map(({ text, actor }) => [text, actor?.id])).toEqual([['of alice', 'alice']]);
+		});
 	});
 
 	it('[HELLO1] without a hello in time, the socket is closed with 4408; with one it is not', async () => {
