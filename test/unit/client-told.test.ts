@@ -74,6 +74,25 @@ describe('a client', () => {
 		expect(client.position).toBe('k3f9:7');
 	});
 
+	it('gives all listeners the same events, which none of them can change for the others', async () => {
+		const { client, entries } = await open();
+		const heard: unknown[] = [];
+		const faults: unknown[] = [];
+		client.on('error', (error) => faults.push(error));
+		const change = (one: FeedEvent) => {
+			(one.data as { list: number[] }).list.push(2);
+		};
+		client.on('received', ({ events }) => {
+			for (const one of events) expect(() => change(one)).toThrow(TypeError);
+			expect(() => (events as FeedEvent[]).pop()).toThrow(TypeError);
+		});
+		client.subscribe('*', change);
+		client.subscribe('*', ({ data }) => heard.push(data));
+		entries(event(4, { data: { list: [1] } }), event(5, { data: { list: [1] } }));
+		expect(heard).toEqual([{ list: [1] }, { list: [1] }]);
+		expect(faults).toHaveLength(2);
+	});
+
 	it('asks for statuses and types, and chooses by itself where the relay does not', async () => {
 		const { sent, told, entries } = await open({}, { status: ['open'], types: ['fix'] });
 		expect(sent[0]).toMatchObject({ status: ['open'], types: ['fix'] });

@@ -28,6 +28,7 @@ import {
 import { isName, parseChannel } from '../../relay/protocol/types.ts';
 import { AUTHOR_MEMORY, findStorage } from './browser-storage.ts';
 import type { CredentialSource, Credentials } from './credentials.ts';
+import { freeze } from './freeze.ts';
 import type { Ladder } from './ladder.ts';
 import { sendLeaving } from './leaving.ts';
 import { Outbox, type Outgoing, SENT } from './outbox.ts';
@@ -626,8 +627,8 @@ export class FeedClient {
 		const events = wanted.filter((entry): entry is FeedEvent => !isChange(entry));
 		this.#seq = Math.max(this.#seq, to);
 		this.#updateProgress();
-		const old = events.filter(({ seq }) => seq <= this.#replayedTo);
-		const live = events.slice(old.length);
+		const old = freeze(events.filter(({ seq }) => seq <= this.#replayedTo));
+		const live = freeze(events.slice(old.length));
 		if (old.length > 0) this.#emit('received', { events: old, replayed: true });
 		if (live.length > 0) this.#emit('received', { events: live, replayed: false });
 		if (changes.length > 0) this.#handleChanges(changes);
@@ -635,7 +636,7 @@ export class FeedClient {
 	}
 
 	#handleChanges(changes: Change[]): void {
-		this.#emit('changed', { changes });
+		this.#emit('changed', { changes: freeze(changes) });
 		this.load().then(
 			({ followChanges }) => followChanges(this, this.#outbox, changes),
 			() => {}, // the relay refuses what has become impossible

@@ -3,6 +3,7 @@
 import { FeedError } from '../../relay/protocol/errors.ts';
 import type { FeedEvent } from '../../relay/protocol/event.ts';
 import { isTypePattern, matchesType } from '../../relay/protocol/types.ts';
+import { freeze } from './freeze.ts';
 
 /** Whoever wants to be called. */
 export interface Subscription {
@@ -47,7 +48,7 @@ export class Subscriptions {
 	deliver(subscription: Subscription, event: FeedEvent): boolean {
 		if (!this.#all.has(subscription)) return false;
 		try {
-			subscription.callback(event);
+			subscription.callback(freeze(event));
 		} catch (error) {
 			this.#onError(error);
 		}

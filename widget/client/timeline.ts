@@ -1,6 +1,7 @@
 // What a reader has: entries in, ordered events and gaps out. Pure.
 // Knows order and doubles; never knows the network, the clock or the DOM.
 import type { FeedEvent } from '../../relay/protocol/event.ts';
+import { freeze } from './freeze.ts';
 
 /** A range that cannot be shown; `from` 0 where a whole log was lost. */
 export interface Gap {
@@ -58,7 +59,7 @@ export function seqOf(item: TimelineItem | undefined): number {
 	return !item ? 0 : item.kind === 'gap' ? item.to : item.event.seq;
 }
 
-/** An event as it stands in a timeline. */
+/** An event as it stands in a timeline: nobody changes it for the others. */
 export function toItem(event: FeedEvent): TimelineItem {
-	return { kind: 'event', event };
+	return { kind: 'event', event: freeze(event) };
 }
