@@ -114,6 +114,13 @@ class PartyKitHost implements Host {
 	}
 }
 
+/** By these parameters clients would choose the name of their connection, also one that is too long or another's. */
+function withoutConnection(path: string): string {
+	const [before = '', query = ''] = path.split('?', 2);
+	const others = query.split('&').filter((one) => !/^(_|%5f)/i.test(one));
+	return query === '' ? path : `${before}?${others.join('&')}`;
+}
+
 export default class Relay implements Party.Server {
 	readonly options = { hibernate: true };
 	readonly #host: PartyKitHost;
@@ -143,7 +150,7 @@ export default class Relay implements Party.Server {
 			fetchChannel: (channel, path, asked) => {
 				const room = lobby.parties.main?.get(channel);
 				if (!room) throw new Error('PartyKit has no main party');
-				return room.fetch(path, asked as unknown as RequestInit); // PartyKit's own type of the same thing
+				return room.fetch(withoutConnection(path), asked as unknown as RequestInit); // PartyKit's own type of the same thing
 			},
 		};
 		return answerSite(toStandard(request), host.fetchFile, () => answerRequest(toStandard(request), host));

@@ -40,6 +40,25 @@ async function post(channel: string, drafts: unknown[]): Promise<void> {
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
+describe('an address', () => {
+	it.each(['_pk', '_pkAuth', 'id', 'name'])(
+		'[WS7] with the parameter %s names no connection, and closes none',
+		async (name) => {
+			const channel = createChannelName('named');
+			const search = (length: number) => ({ search: `${name}=${'x'.repeat(length)}` });
+			const long = await Conversation.join(relay.url, channel, {}, search(257));
+			const [first, second] = [
+				await Conversation.join(relay.url, channel, {}, search(1)),
+				await Conversation.join(relay.url, channel, {}, search(1)),
+			];
+			open.push(long, first, second);
+			await post(channel, [{ text: 'for each of them' }]);
+			for (const viewer of [long, first, second]) await viewer.until(() => viewer.seqs.length === 1, 'the event');
+			expect([long, first, second].map(({ closed }) => closed)).toEqual([undefined, undefined, undefined]);
+		},
+	);
+});
+
 describe('frames', () => {
 	it('[DEFL1] come deflated to who can inflate them, history and live, where they are large', async () => {
 		const channel = createChannelName('deflated');
