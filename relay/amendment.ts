@@ -32,6 +32,8 @@ export interface Amended {
 /** Who makes a change, in which name and when. */
 export interface Amender extends By {
 	who: Identity;
+	/** When the draft was accepted, ms since the Unix epoch: rights are those of then. */
+	acceptedAt: number;
 	/** Of all of his reactions on the channel. */
 	reactions: Reactions;
 	/** From here on events are kept: reactions to those before do not count any more. */
@@ -54,8 +56,8 @@ export function isOwn({ actor, author }: FeedEvent, who: Identity): boolean {
  * @throws FeedError `forbidden`, `token-needed`, `token-expired`, `removed-event`, `changed-meanwhile`, `wrong-status`, `too-many-reactions`
  */
 export function amend(event: FeedEvent, draft: ChangeDraft, seq: number, amender: Amender): Amended | undefined {
-	const { who, actor, time } = amender;
-	const denied = refuse(event, draft, who, time);
+	const { who, actor, time, acceptedAt } = amender;
+	const denied = refuse(event, draft, who, acceptedAt);
 	if (denied) throw denied;
 	if (event.removed) {
 		if (draft.removed) return undefined;

@@ -116,6 +116,10 @@ interface Pending extends Submission {
 	publisher: Publisher;
 	/** The identity it was accepted with, whatever its connection has proved since. */
 	who: Identity;
+	/** The person whose drafts keep their order. */
+	person: string;
+	/** When it was accepted, ms since the Unix epoch: rights are those of then. */
+	acceptedAt: number;
 }
 
 /** What a commit has come to so far. */
@@ -305,8 +309,11 @@ export class Channel {
 			return;
 		}
 		const refused: Result[] = [];
+		const acceptedAt = this.#options.clock();
+		const person = personOf(who);
 		for (const { ref, draft, bytes } of drafts) {
-			const error = this.#refuse(who, draft) ?? this.#add({ publisher, who, ref, draft, bytes });
+			const pending = { publisher, who, person, acceptedAt, ref, draft, bytes };
+			const error = this.#refuse(pending) ?? this.#add(pending);
 			if (!error) continue;
 			refused.push({ ref, error });
 			this.#options.onRefused?.(error, who);
@@ -318,8 +325,7 @@ export class Channel {
 	}
 
 	/** Rights to publish are looked at for each draft, here and nowhere else. */
-	#refuse(who: Identity, draft: CheckedDraft | ChangeDraft): FeedError | undefined {
-		const now = this.#options.clock();
+	#refuse({ who, draft, acceptedAt: now }: Pending): FeedError | undefined {
 		// Whether a change may be made depends on the event, which is looked at when it is its turn.
 		if (isChangeDraft(draft)) return deny(who, now, ...CHANGING);
 		return draft.replyTo === undefined ? deny(who, now, 'publish') : deny(who, now, 'comment', 'publish');
@@ -660,11 +666,11 @@ export class Channel {
 		return target?.epoch === this.#log.epoch ? target : undefined;
 	}
 
-	#isHeld({ draft, who }: Pending): boolean {
+	#isHeld({ draft, person }: Pending): boolean {
 		const target = this.#targetOf(draft);
 		const isKnown = !target || target.seq > this.#log.last || this.#log.find(target.seq) !== undefined;
 		if (!isKnown || !isChangeDraft(draft) || draft.reaction === undefined) return isKnown;
-		return this.#log.reactionsOf(personOf(who)) !== undefined;
+		return this.#log.reactionsOf(person) !== undefined;
 	}
 
 	/** Makes ready what the next drafts are about, and goes on. */
@@ -674,7 +680,7 @@ export class Channel {
 		const reacting = next.filter(({ draft }) => isChangeDraft(draft) && draft.reaction !== undefined);
 		this.#isHolding = true;
 		this.#log
-			.hold(seqs, new Set(reacting.map(({ who }) => personOf(who))))
+			.hold(seqs, new Set(reacting.map(({ person }) => person)))
 			.then(() => {
 				this.#isHolding = false;
 				this.#commitUnlessBusy();
@@ -686,7 +692,8 @@ export class Channel {
 			});
 	}
 
-	#take({ who, ref, draft }: Pending, commit: Commit): Result {
+	#take(pending: Pending, commit: Commit): Result {
+		const { who, ref, draft } = pending;
 		const { key } = draft;
 		const { subject } = who;
 		const name = `${subject}\n${key}`;
@@ -705,7 +712,7 @@ export class Channel {
 		}
 		let receipt: Receipt;
 		try {
-			receipt = isChangeDraft(draft) ? this.#amend(draft, who, commit) : this.#create(draft, who, commit);
+			receipt = isChangeDraft(draft) ? this.#amend(draft, pending, commit) : this.#create(draft, who, commit);
 		} catch (error) {
 			if (error instanceof FeedError) return { ref, error };
 			throw error;
@@ -750,18 +757,18 @@ export class Channel {
 	}
 
 	/** @throws FeedError */
-	#amend(draft: ChangeDraft, who: Identity, commit: Commit): Receipt {
+	#amend(draft: ChangeDraft, { who, person, acceptedAt }: Pending, commit: Commit): Receipt {
 		const { time, entries, states, reactions } = commit;
 		const target = this.#targetOf(draft);
 		const event = target && this.#find(target, commit);
 		if (!event) throw createError('unknown-event');
 		const seq = this.#log.last + entries.length + 1;
 		const epoch = this.#log.begin();
-		const person = personOf(who);
 		const own = reactions.get(person) ?? this.#log.reactionsOf(person) ?? new Map();
 		const { actor, author } = prove(who, draft.actor);
 		const { first } = this;
-		const amended = amend(event, draft, seq, { who, time, reactions: own, first, ...(actor ? { actor } : {}) });
+		const amender = { who, acceptedAt, time, reactions: own, first, ...(actor ? { actor } : {}) };
+		const amended = amend(event, draft, seq, amender);
 		const { maxEventBytes = MAX_EVENT_BYTES } = this.#options;
 		if (amended && draft.text !== undefined && createEntry(amended.event).bytes.length > maxEventBytes)
 			throw new FeedError(

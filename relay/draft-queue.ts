@@ -5,6 +5,8 @@ import { createError, FeedError } from './protocol/errors.ts';
 /** What the queue looks at. */
 export interface Queued {
 	publisher: object;
+	/** The publisher's identity when the draft came: another one owes nothing to the order of this one. */
+	person: string;
 	ref: number;
 	/** Of its JSON, at about. */
 	bytes: number;
@@ -18,7 +20,7 @@ export class DraftQueue<T extends Queued> {
 	#drafts: T[] = [];
 	#bytes = 0;
 	/** By publisher, the draft that was refused for now: it comes first, or is given up. */
-	readonly #refused = new WeakMap<object, number>();
+	readonly #refused = new WeakMap<object, Pick<Queued, 'ref' | 'person'>>();
 
 	constructor(maxBytes: number) {
 		this.#maxBytes = maxBytes;
@@ -36,8 +38,9 @@ export class DraftQueue<T extends Queued> {
 
 	/** Takes a draft, or answers why it cannot be taken now; `limit` may know another reason. */
 	add(draft: T, limit: () => FeedError | undefined = () => undefined): FeedError | undefined {
-		const { publisher, ref } = draft;
-		const refused = this.#refused.get(publisher);
+		const { publisher, person, ref } = draft;
+		const earlier = this.#refused.get(publisher);
+		const refused = earlier?.person === person ? earlier.ref : undefined;
 		if (refused !== undefined && refused !== ref) {
 			const text = `The event with ref ${refused} was refused for now and has to come first. Send it again with its ref, or give it up.`;
 			return new FeedError('out-of-order', text);
@@ -46,10 +49,10 @@ export class DraftQueue<T extends Queued> {
 		const isFull = this.#bytes > 0 && this.#bytes + bytes > this.#maxBytes;
 		const error = isFull ? createError('overloaded') : limit();
 		if (error) {
-			this.#refused.set(publisher, ref);
+			this.#refused.set(publisher, { ref, person });
 			return error;
 		}
-		if (refused !== undefined) this.#refused.delete(publisher);
+		if (earlier) this.#refused.delete(publisher);
 		this.#drafts.push(draft);
 		this.#bytes += bytes;
 		return undefined;
@@ -57,7 +60,7 @@ export class DraftQueue<T extends Queued> {
 
 	/** The publisher does not send this one again. */
 	giveUp(publisher: object, ref: number): void {
-		if (this.#refused.get(publisher) === ref) this.#refused.delete(publisher);
+		if (this.#refused.get(publisher)?.ref === ref) this.#refused.delete(publisher);
 	}
 
 	/** Removes and answers the oldest `count`, all unless given. */

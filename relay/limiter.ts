@@ -36,7 +36,7 @@ export class Limiter {
 	}
 
 	/** One message more that brings no event. */
-	message({ connection = '' }: Connection): FeedError | undefined {
+	message({ connection = '' }: Pick<Connection, 'connection'>): FeedError | undefined {
 		const { messages } = this.#limits;
 		const text = (limit: number) => `${limit} messages a minute that bring no event are allowed`;
 		return this.#take({ who: NOBODY, connection }, 'messages', 1, messages, text);

@@ -23,7 +23,6 @@ const encoder = new TextEncoder();
 
 /** A connection, as far as presence goes. */
 export interface Visitor {
-	readonly who: Identity;
 	/** Its name, which is that of a person of whom nothing else is known. */
 	readonly connection: string;
 	/** False while he is so far behind that nothing is to be added. */
@@ -64,6 +63,8 @@ export interface PresenceOptions {
 
 interface Visit extends PresenceMemory {
 	visitor: Visitor;
+	/** The identity of the hello that asked for it, whatever its connection becomes meanwhile. */
+	who: Identity;
 	key: string;
 	/** The state of which he was told. */
 	version: number;
@@ -112,22 +113,21 @@ export class Presence {
 		return this.#describe();
 	}
 
-	/** A hello has come: he is here by that name from now on, or not any more. */
-	greet(visitor: Visitor, wish: Hello['presence']): void {
-		const { who } = visitor;
+	/** A hello of `who` has come: shows this person by that name from now on, or not any more. */
+	greet(visitor: Visitor, who: Identity, wish: Hello['presence']): void {
 		if (!wish || !can(who, 'presence') || !can(who, 'read')) {
 			this.leave(visitor);
 			return;
 		}
 		const now = this.#options.clock();
 		const earlier = this.#visits.get(visitor);
-		const key = keyOf(visitor);
+		const key = keyOf(visitor, who);
 		const isSame = earlier?.key === key;
 		if (earlier && !isSame) this.leave(visitor);
 		const name = who.subject ? undefined : wish.name;
 		const { color } = wish;
 		const visit: Visit = {
-			...{ visitor, key, since: isSame ? earlier.since : now, at: now, heard: now, version: 0 },
+			...{ visitor, who, key, since: isSame ? earlier.since : now, at: now, heard: now, version: 0 },
 			...(name === undefined ? {} : { name }),
 			...(color === undefined ? {} : { color }),
 		};
@@ -139,8 +139,8 @@ export class Presence {
 	}
 
 	/** He was here when the relay fell asleep, and everybody has been told. */
-	resume(visitor: Visitor, memory: PresenceMemory): void {
-		const visit: Visit = { ...memory, visitor, key: keyOf(visitor), version: this.#version };
+	resume(visitor: Visitor, who: Identity, memory: PresenceMemory): void {
+		const visit: Visit = { ...memory, visitor, who, key: keyOf(visitor, who), version: this.#version };
 		this.#visits.set(visitor, visit);
 		if (visit.heard === 0) return;
 		this.#isOrdered = false;
@@ -148,10 +148,10 @@ export class Presence {
 		this.#attendees.set(visit.key, join(known, visit));
 	}
 
-	/** What is to be remembered of him, if he is here. */
-	remember(visitor: Visitor): PresenceMemory | undefined {
+	/** Returns what is to be remembered of a visitor beside its identity. Undefined if it is not here as that. */
+	remember(visitor: Visitor, who: Identity): PresenceMemory | undefined {
 		const visit = this.#visits.get(visitor);
-		if (!visit) return undefined;
+		if (visit?.key !== keyOf(visitor, who)) return undefined;
 		const { name, color, since, at, heard, probed } = visit;
 		return {
 			...(name === undefined ? {} : { name }),
@@ -351,13 +351,13 @@ export class Presence {
 	}
 }
 
-function idOf({ who, connection }: Visitor): string {
+function idOf({ connection }: Visitor, who: Identity): string {
 	return who.subject || who.author || connection;
 }
 
 /** Nobody becomes another by choosing a key or a name. */
-function keyOf(visitor: Visitor): string {
-	return `${visitor.who.subject ? 'proven' : 'unproven'} ${idOf(visitor)}`;
+function keyOf(visitor: Visitor, who: Identity): string {
+	return `${who.subject ? 'proven' : 'unproven'} ${idOf(visitor, who)}`;
 }
 
 /** The same person with one connection more; he has the name that he said last, on whichever. */
@@ -368,11 +368,11 @@ function join(known: Attendee | undefined, visit: Visit): Attendee {
 	return { person, at, since: Math.min(known?.since ?? visit.since, visit.since), visits };
 }
 
-function toPerson({ visitor, name: said, color }: Visit): Person {
-	const { subject, name: proven } = visitor.who;
+function toPerson({ visitor, who, name: said, color }: Visit): Person {
+	const { subject, name: proven } = who;
 	const name = subject ? proven : said;
 	return {
-		id: idOf(visitor),
+		id: idOf(visitor, who),
 		...(name === undefined ? {} : { name }),
 		...(color === undefined ? {} : { color }),
 		verified: subject !== '',

@@ -337,7 +337,7 @@ export class Room {
 		this.#saving.delete(session);
 		this.#sessions.delete(connection);
 		this.#greeted.get(connection)?.();
-		this.#services.connections.leave(this.#host.name, 'socket', session.who.address);
+		this.#services.connections.leave(this.#host.name, 'socket', session.address);
 		try {
 			connection.close(1000); // the client's own close completes only with ours
 		} catch {
@@ -372,7 +372,7 @@ export class Room {
 			socket: link,
 			getChannel: () => this.#channel ?? this.#getChannel(),
 			peekChannel: () => this.#channel,
-			identify: (token, author) => identities.identify(token, this.#host.name, session.who.address, author),
+			identify: (token, author) => identities.identify(token, this.#host.name, session.address, author),
 			limiter,
 			openChannel: (who) => services.openChannel(who),
 			onSent: (bytes) => figures.sent(bytes),
@@ -396,7 +396,7 @@ export class Room {
 			onFault: this.#reportFault,
 		});
 		this.#sessions.set(link, session);
-		if (memory?.presence) this.#getPresence().resume(session, memory.presence);
+		if (memory?.presence) this.#getPresence().resume(session, session.identity, memory.presence);
 		return session;
 	}
 

@@ -96,6 +96,12 @@ const MAX_WAITING_BYTES = 1024 * 1024;
 const CLOSE_POLICY = 1008;
 const CLOSE_LIMITED = 4429;
 
+/** A hello, and the identity that it has proved. */
+interface Greeting {
+	hello: Hello;
+	who: Identity;
+}
+
 export class Session implements Publisher, Visitor, Listener {
 	readonly connection: string;
 	readonly #options: SessionOptions;
@@ -119,7 +125,8 @@ export class Session implements Publisher, Visitor, Listener {
 	/** Wakes the feeding that waits for the window. */
 	#wake: (() => void) | undefined;
 	/** The hello that is being answered, or the one that is next. */
-	#nextHello: Hello | undefined;
+	#nextHello: Greeting | undefined;
+	/** Of the newest hello. What came before belongs to the identity of then: it is handed on with each draft and hello. */
 	#who: Identity;
 	/** What came while a token is being looked at, and how many bytes. */
 	#waiting: (string | ArrayBuffer | ArrayBufferView)[] | undefined;
@@ -139,15 +146,22 @@ export class Session implements Publisher, Visitor, Listener {
 		this.#watchDrain();
 	}
 
-	get who(): Identity {
+	/** The identity of now. What has come already belongs to the one of then. */
+	get identity(): Identity {
 		return this.#who;
+	}
+
+	/** Where the client comes from, which no hello changes. */
+	get address(): string | undefined {
+		return this.#who.address;
 	}
 
 	/** Goes on after the relay's sleep, during which nothing was published: live, or from where a viewer was who is behind. */
 	resume(channel: Channel): void {
 		const { memory } = this.#options;
 		if (this.#types === undefined || this.#viewer || this.#isOver || !can(this.#who, 'read')) return;
-		const viewer = this.#createViewer(channel, { types: this.#types ?? undefined, status: this.#status });
+		const wish = { types: this.#types ?? undefined, status: this.#status };
+		const viewer = this.#createViewer(channel, wish, this.#who);
 		if (memory?.position === undefined) channel.resume(viewer);
 		else channel.feed(viewer, { after: memory.position });
 	}
@@ -157,7 +171,7 @@ export class Session implements Publisher, Visitor, Listener {
 		this.#isUnsaved = false;
 		const viewer = this.#viewer;
 		const position = viewer ? (viewer.isLive ? undefined : viewer.told) : this.#options.memory?.position;
-		const presence = this.#options.getPresence().remember(this);
+		const presence = this.#options.getPresence().remember(this, this.#who);
 		this.#options.remember({
 			...this.#window.memory,
 			...{ who: this.#who, connection: this.connection },
@@ -328,15 +342,16 @@ export class Session implements Publisher, Visitor, Listener {
 		const denied = deny(who, clock(), 'read', ...WRITING);
 		if (denied) throw denied;
 		const limited = peekChannel() ? undefined : openChannel(who);
-		if (limited instanceof Promise) return limited.then((error) => this.#begin(error, hello));
-		this.#begin(limited, hello);
+		if (limited instanceof Promise) return limited.then((error) => this.#begin(error, { hello, who }));
+		this.#begin(limited, { hello, who });
 		return undefined;
 	}
 
-	#begin(limited: FeedError | undefined, hello: Hello): void {
-		const error = limited ?? this.#options.limiter.replay(this);
+	#begin(limited: FeedError | undefined, greeting: Greeting): void {
+		const { connection } = this;
+		const error = limited ?? this.#options.limiter.replay({ who: greeting.who, connection });
 		if (error) this.#turnAway(error);
-		else this.#withChannel(undefined, (channel) => this.#greet(channel, hello));
+		else this.#withChannel(undefined, (channel) => this.#greet(channel, greeting));
 	}
 
 	/** At once where the channel is loaded, so that the order of messages is kept. */
@@ -347,45 +362,46 @@ export class Session implements Publisher, Visitor, Listener {
 	}
 
 	/** One hello after the other; of those that come meanwhile the newest alone, so that many cost no more than two. */
-	#greet(channel: Channel, hello: Hello): void {
+	#greet(channel: Channel, greeting: Greeting): void {
 		const isBusy = this.#nextHello !== undefined;
-		this.#nextHello = hello;
+		this.#nextHello = greeting;
 		if (isBusy) {
 			if (this.#viewer) channel.leave(this.#viewer); // the earlier one is sent nothing more
 			this.#wake?.(); // nor does it wait any more
 			return;
 		}
-		this.#hello(channel, hello)
+		this.#hello(channel, greeting)
 			.catch((error) => this.#refuseHello(error))
 			.finally(() => {
 				const next = this.#nextHello;
 				this.#nextHello = undefined;
-				if (next && next !== hello) this.#greet(channel, next);
+				if (next && next !== greeting) this.#greet(channel, next);
 			});
 	}
 
-	async #hello(channel: Channel, hello: Hello): Promise<void> {
+	async #hello(channel: Channel, { hello, who }: Greeting): Promise<void> {
 		if (this.#isOver) return; // cut off while the channel was loaded
-		if (!can(this.#who, 'read')) {
+		if (!can(who, 'read')) {
 			this.#dropViewer(channel);
 			this.#options.getPresence().leave(this);
-			this.#welcome(channel.welcomeWriter(this.#who), hello.ref);
+			this.#welcome(channel.welcomeWriter(who), hello.ref, who);
 			this.#types = null;
 			this.save();
 			return;
 		}
 		this.#inflates = hello.inflate ?? false;
-		const viewer = this.#createViewer(channel, hello);
+		const viewer = this.#createViewer(channel, hello, who);
 		const turn = viewer.turn;
 		const position = hello.position === undefined ? undefined : parsePosition(hello.position);
-		const onRead = (bytes: number) => this.#options.limiter.replayed(this, bytes);
+		const reader = { who, connection: this.connection };
+		const onRead = (bytes: number) => this.#options.limiter.replayed(reader, bytes);
 		const begin = await channel.begin({ position, history: hello.history }, viewer.filter, onRead);
 		// Last, so that a reaction is either in it or in what follows.
-		const own = await channel.describe(this.#who);
+		const own = await channel.describe(who);
 		if (viewer.turn !== turn) return;
 		const { types, status } = viewer.filter;
-		this.#welcome(channel.welcome(begin, viewer.filter, own), hello.ref);
-		this.#options.getPresence().greet(this, hello.presence);
+		this.#welcome(channel.welcome(begin, viewer.filter, own), hello.ref, who);
+		this.#options.getPresence().greet(this, who, hello.presence);
 		// The filter in force, which is short: what the client asked for may be more than sleep leaves room for.
 		this.#types = types.length > 0 ? [...types] : null;
 		this.#status = [...status];
@@ -394,8 +410,7 @@ export class Session implements Publisher, Visitor, Listener {
 		await channel.feed(viewer, begin, position === undefined || !begin.recovered);
 	}
 
-	#welcome(welcome: Welcome, ref: number | undefined): void {
-		const { subject, expires } = this.#who;
+	#welcome(welcome: Welcome, ref: number | undefined, { subject, expires }: Identity): void {
 		const proven = expires === undefined ? {} : { subject, expires };
 		this.#send({ ...welcome, ...proven, ...(ref === undefined ? {} : { ref }) });
 	}
@@ -407,7 +422,7 @@ export class Session implements Publisher, Visitor, Listener {
 		this.#refuse(isKnown ? error : createError('storage-failed'));
 	}
 
-	#createViewer(channel: Channel, wish: Wish): Viewer {
+	#createViewer(channel: Channel, wish: Wish, who: Identity): Viewer {
 		this.#dropViewer(channel);
 		// Too many filters, or too long a one: everything is sent, and the client chooses.
 		this.#filter = channel.takeFilter(wish) ?? channel.takeFilter();
@@ -416,7 +431,7 @@ export class Session implements Publisher, Visitor, Listener {
 			isReady: () => this.#hasRoom(),
 			whenReady: () => this.#whenOpen(),
 			write: (bytes: Uint8Array) => this.#transmit(bytes),
-			replayed: (bytes: number) => this.#options.limiter.replayed(this, bytes),
+			replayed: (bytes: number) => this.#options.limiter.replayed({ who, connection: this.connection }, bytes),
 			fail: () => this.#refuse(createError('storage-failed')),
 			spread: (returnMs: number) => this.#pong(returnMs),
 		};
@@ -534,14 +549,12 @@ export class Session implements Publisher, Visitor, Listener {
 		if (ref === undefined) this.#options.onRefused(known, this.#who);
 		const { close } = ERRORS[known.code];
 		// A draft is refused alone: who may not publish, or has to wait for it, may still read.
-		const isAlone = known.retryMs !== undefined || /^(forbidden|token-needed)$/.test(known.code);
-		const isOfDraft = ref !== undefined && isAlone;
+		const isExpiry = known.code === 'token-expired' && hasExpired(this.#who, this.#options.clock());
+		const isAlone = known.retryMs !== undefined || /^(forbidden|token-(needed|expired))$/.test(known.code);
+		const isOfDraft = ref !== undefined && isAlone && !isExpiry; // a draft of an earlier token, which has expired, is too
 		const isLast = close !== undefined && !isOfDraft;
 		// A token that is over is no draft's fault: it is sent again with another one.
-		this.#transmit(
-			JSON.stringify(formatError(known, known.code === 'token-expired' ? undefined : (ref ?? known.ref))),
-			{ isLast },
-		);
+		this.#transmit(JSON.stringify(formatError(known, isExpiry ? undefined : (ref ?? known.ref))), { isLast });
 		if (isLast) this.#close(close, known.message);
 	}
 

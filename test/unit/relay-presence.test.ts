@@ -70,7 +70,7 @@ describe('presence', () => {
 	it('[PRES1] tells who joins all who are here, and the others of him', () => {
 		const { presence, pass } = open();
 		const [ada, tim] = [new TestVisitor('1'), new TestVisitor('2')];
-		presence.greet(ada, { name: 'Ada', color: 'red' });
+		presence.greet(ada, ada.who, { name: 'Ada', color: 'red' });
 		pass(5000);
 		expect(ada.frames).toEqual([
 			{
@@ -81,7 +81,7 @@ describe('presence', () => {
 				left: [],
 			},
 		]);
-		presence.greet(tim, { name: 'Tim' });
+		presence.greet(tim, tim.who, { name: 'Tim' });
 		pass();
 		expect(names(tim.last?.people)).toEqual(['Ada', 'Tim']);
 		expect(ada.last).toMatchObject({ total: 2, joined: [{ id: '2', name: 'Tim' }], left: [] });
@@ -95,10 +95,10 @@ describe('presence', () => {
 	it('[PRES2] takes several connections of one person for one, who has left with the last of them', () => {
 		const { presence, pass } = open();
 		const viewer = new TestVisitor('0');
-		presence.greet(viewer, {});
+		presence.greet(viewer, viewer.who, {});
 		const tabs = ['1', '2', '3'].map((connection) => new TestVisitor(connection, { author: 'k' }));
 		const proven = ['4', '5'].map((connection) => new TestVisitor(connection, { subject: 'k', name: 'Kay' }));
-		for (const tab of [...tabs, ...proven]) presence.greet(tab, { name: 'Somebody' });
+		for (const tab of [...tabs, ...proven]) presence.greet(tab, tab.who, { name: 'Somebody' });
 		pass(5000);
 		expect(viewer.last).toMatchObject({
 			total: 3,
@@ -121,15 +121,15 @@ describe('presence', () => {
 		const { presence, pass } = open();
 		const [one, two] = [new TestVisitor('1', { author: 'k' }), new TestVisitor('2', { author: 'k' })];
 		const nameless = new TestVisitor('3', { subject: 's' });
-		presence.greet(one, { name: 'Ada' });
-		presence.greet(two, { name: 'Grace', color: 'blue' });
-		presence.greet(nameless, { name: 'Root' });
+		presence.greet(one, one.who, { name: 'Ada' });
+		presence.greet(two, two.who, { name: 'Grace', color: 'blue' });
+		presence.greet(nameless, nameless.who, { name: 'Root' });
 		pass(1000);
 		expect(presence.read().people).toEqual([
 			{ id: 'k', name: 'Grace', color: 'blue', verified: false },
 			{ id: 's', verified: true },
 		]);
-		presence.greet(one, { name: 'Ada Lovelace' });
+		presence.greet(one, one.who, { name: 'Ada Lovelace' });
 		pass(1000);
 		expect(two.last).toMatchObject({ joined: [], left: [], people: [{ name: 'Ada Lovelace' }, {}] });
 	});
@@ -137,7 +137,7 @@ describe('presence', () => {
 	it('[PRES4] sends a frame a second at the most, with 20 people and 10 moves of each kind', () => {
 		const { presence, pass, clock } = open();
 		const viewer = new TestVisitor('viewer');
-		presence.greet(viewer, {});
+		presence.greet(viewer, viewer.who, {});
 		pass(5000);
 		const times: number[] = [];
 		viewer.tell = function (this: TestVisitor, frame) {
@@ -146,7 +146,7 @@ describe('presence', () => {
 		};
 		const guests = Array.from({ length: 1000 }, (_, index) => new TestVisitor(`g${index}`));
 		for (const guest of guests) {
-			presence.greet(guest, {});
+			presence.greet(guest, guest.who, {});
 			pass(10);
 		}
 		pass(1000);
@@ -170,13 +170,13 @@ describe('presence', () => {
 	it('[PRES4] sends nothing, and leaves no timer, where nothing changes', () => {
 		const { presence, pass, timers, drains } = open();
 		const [one, two] = [new TestVisitor('1'), new TestVisitor('2')];
-		presence.greet(one, {});
-		presence.greet(two, {});
+		presence.greet(one, one.who, {});
+		presence.greet(two, two.who, {});
 		pass(3000);
 		const sent = one.frames.length + two.frames.length;
 		presence.hear(one);
 		presence.hear(two);
-		presence.greet(two, {}); // he is told anew, since he asks anew
+		presence.greet(two, two.who, {}); // he is told anew, since he asks anew
 		pass(5000);
 		expect(one.frames.length + two.frames.length).toBe(sent + 1);
 		expect([timers.size, drains.length]).toEqual([0, 0]);
@@ -185,11 +185,11 @@ describe('presence', () => {
 	it('[PRES4] goes to a hundred at a time, with the engine’s turn between', () => {
 		const { presence, pass, drains } = open();
 		const visitors = Array.from({ length: 250 }, (_, index) => new TestVisitor(String(index)));
-		for (const visitor of visitors) presence.greet(visitor, {});
+		for (const visitor of visitors) presence.greet(visitor, visitor.who, {});
 		pass(5000);
 		for (const visitor of visitors) visitor.frames.length = 0;
 		const late = new TestVisitor('late');
-		presence.greet(late, {});
+		presence.greet(late, late.who, {});
 		const told = () => visitors.filter(({ frames }) => frames.length === 1).length;
 		const counts: number[] = [];
 		// The timer that is due now, without the engine's turns.
@@ -208,18 +208,18 @@ describe('presence', () => {
 		const [viewer, before, after] = ['1', '2', '3'].map(
 			(connection) => new TestVisitor(connection, connection === '1' ? {} : { author: 'k' }),
 		) as [TestVisitor, TestVisitor, TestVisitor];
-		presence.greet(viewer, {});
-		presence.greet(before, { name: 'Ada' });
+		presence.greet(viewer, viewer.who, {});
+		presence.greet(before, before.who, { name: 'Ada' });
 		pass(5000);
 		const sent = viewer.frames.length;
 		presence.leave(before);
 		pass(900);
-		presence.greet(after, { name: 'Ada' });
+		presence.greet(after, after.who, { name: 'Ada' });
 		pass(5000);
 		expect(viewer.frames).toHaveLength(sent);
 		presence.leave(after);
 		pass(1500);
-		presence.greet(before, { name: 'Ada' });
+		presence.greet(before, before.who, { name: 'Ada' });
 		pass(1500);
 		expect(viewer.frames.slice(sent)).toMatchObject([
 			{ joined: [], left: [{ name: 'Ada' }] },
@@ -234,7 +234,7 @@ describe('presence', () => {
 			TestVisitor,
 			TestVisitor,
 		];
-		for (const visitor of [viewer, cut, late]) presence.greet(visitor, {});
+		for (const visitor of [viewer, cut, late]) presence.greet(visitor, visitor.who, {});
 		// In the background: it says nothing by itself, and answers.
 		late.probe = () => {
 			late.probes++;
@@ -262,14 +262,15 @@ describe('presence', () => {
 		const { presence, create, pass, clock } = open();
 		const visitors = [new TestVisitor('viewer'), new TestVisitor('cut')] as [TestVisitor, TestVisitor];
 		const [viewer, cut] = visitors;
-		for (const visitor of visitors) presence.greet(visitor, {});
+		for (const visitor of visitors) presence.greet(visitor, visitor.who, {});
 		const start = clock.now;
 		let awake = presence;
 		while (viewer.last?.left.length !== 1 && clock.now < start + 60_000) {
 			pass(12_000);
-			const memories = visitors.map((visitor) => awake.remember(visitor) as PresenceMemory);
+			const memories = visitors.map((visitor) => awake.remember(visitor, visitor.who) as PresenceMemory);
 			awake = create();
-			for (const [index, visitor] of visitors.entries()) awake.resume(visitor, memories[index] as PresenceMemory);
+			for (const [index, visitor] of visitors.entries())
+				awake.resume(visitor, visitor.who, memories[index] as PresenceMemory);
 			awake.hear(viewer);
 			pass(0);
 		}
@@ -281,12 +282,13 @@ describe('presence', () => {
 		const { presence, create, pass, clock } = open();
 		const visitors = [new TestVisitor('viewer'), new TestVisitor('bare')] as [TestVisitor, TestVisitor];
 		const [viewer, bare] = visitors;
-		for (const visitor of visitors) presence.greet(visitor, {});
+		for (const visitor of visitors) presence.greet(visitor, visitor.who, {});
 		let awake = presence;
 		const sleep = () => {
-			const memories = visitors.map((visitor) => awake.remember(visitor) as PresenceMemory);
+			const memories = visitors.map((visitor) => awake.remember(visitor, visitor.who) as PresenceMemory);
 			awake = create();
-			for (const [index, visitor] of visitors.entries()) awake.resume(visitor, memories[index] as PresenceMemory);
+			for (const [index, visitor] of visitors.entries())
+				awake.resume(visitor, visitor.who, memories[index] as PresenceMemory);
 		};
 		for (let round = 0; round < 10; round++) {
 			pass(12_000);
@@ -324,7 +326,7 @@ describe('presence', () => {
 		const visitors = ['1', '2', '3', '4'].map((name) => new TestVisitor(name, { author: name }));
 		const [one, two, three, dead] = visitors as [TestVisitor, TestVisitor, TestVisitor, TestVisitor];
 		for (const visitor of visitors) {
-			presence.greet(visitor, { name: `Person ${visitor.connection}` });
+			presence.greet(visitor, visitor.who, { name: `Person ${visitor.connection}` });
 			pass(1);
 		}
 		for (let second = 0; second < 40; second += 10) {
@@ -332,12 +334,13 @@ describe('presence', () => {
 			for (const visitor of [one, two, three]) presence.hear(visitor);
 		}
 		expect(presence.read().total).toBe(3);
-		const memories = visitors.map((visitor) => presence.remember(visitor)) as PresenceMemory[];
+		const memories = visitors.map((visitor) => presence.remember(visitor, visitor.who)) as PresenceMemory[];
 		expect(memories[3]?.heard).toBe(0);
 		clock.now += 20_000;
 		for (const visitor of visitors) visitor.frames.length = 0;
 		const woken = create();
-		for (const [index, visitor] of visitors.entries()) woken.resume(visitor, memories[index] as PresenceMemory);
+		for (const [index, visitor] of visitors.entries())
+			woken.resume(visitor, visitor.who, memories[index] as PresenceMemory);
 		woken.hear(one);
 		pass(2000);
 		expect(visitors.map(({ frames }) => frames.length)).toEqual([0, 0, 0, 0]);
@@ -359,13 +362,13 @@ describe('presence', () => {
 			TestVisitor,
 		];
 		stranger.who = { ...ANYBODY, rights: 1 };
-		presence.greet(stranger, { name: 'Eve' });
-		presence.greet(shy, undefined);
-		presence.greet(viewer, {});
+		presence.greet(stranger, stranger.who, { name: 'Eve' });
+		presence.greet(shy, shy.who, undefined);
+		presence.greet(viewer, viewer.who, {});
 		pass(2000);
 		expect([stranger.frames, shy.frames]).toEqual([[], []]);
 		expect(presence.read().total).toBe(1);
-		presence.greet(viewer, undefined);
+		presence.greet(viewer, viewer.who, undefined);
 		pass(2000);
 		expect(presence.read().total).toBe(0);
 	});
@@ -377,14 +380,14 @@ describe('presence', () => {
 			TestVisitor,
 			TestVisitor,
 		];
-		for (const visitor of [slow, broken]) presence.greet(visitor, {});
+		for (const visitor of [slow, broken]) presence.greet(visitor, visitor.who, {});
 		pass(2000);
 		const had = slow.frames.length;
 		slow.isReady = false;
 		broken.tell = () => {
 			throw new Error('broken');
 		};
-		presence.greet(other, {});
+		presence.greet(other, other.who, {});
 		pass(2000);
 		presence.hear(slow);
 		expect(slow.frames).toHaveLength(had);
@@ -399,13 +402,13 @@ describe('presence', () => {
 	it('[PRES4] is told in time also where the clock goes back or jumps', () => {
 		const { presence, pass, clock } = open();
 		const viewer = new TestVisitor('viewer');
-		presence.greet(viewer, {});
+		presence.greet(viewer, viewer.who, {});
 		pass(3000);
 		for (const jump of [-3_600_000, 7_200_000]) {
 			clock.now += jump;
 			const guest = new TestVisitor(`guest ${jump}`);
 			presence.hear(viewer);
-			presence.greet(guest, {});
+			presence.greet(guest, guest.who, {});
 			pass(1000);
 			expect(viewer.last?.joined).toMatchObject([{ id: guest.connection }]);
 		}

@@ -120,12 +120,12 @@ describe('a conversation', () => {
 		const identify = (_: string | undefined, author?: string) => (author ? { ...ANYBODY, author } : ANYBODY);
 		const { session } = open(test, { identify });
 		session.receive(HELLO);
-		expect(session.who.author).toBeUndefined();
+		expect(session.identity.author).toBeUndefined();
 		session.receive('{"type":"hello","protocol":1,"author":"0123456789abcdef"}');
 		session.receive(HELLO);
-		expect(session.who.author).toBe('0123456789abcdef');
+		expect(session.identity.author).toBe('0123456789abcdef');
 		session.receive('{"type":"hello","protocol":1,"author":"fedcba9876543210"}');
-		expect(session.who.author).toBe('fedcba9876543210');
+		expect(session.identity.author).toBe('fedcba9876543210');
 		await test.drainAll();
 	});
 
