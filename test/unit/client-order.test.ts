@@ -145,4 +145,55 @@ describe('drafts by POST', () => {
 		await expect.poll(() => bodies.length).toBe(3);
 		expect(bodies).toEqual([['1'], ['2'], ['2']]);
 	});
+
+	it('[PUB6] posts what waits with the token that it was handed over with', async () => {
+		const posted: [string, string[]][] = [];
+		let answer: () => void = () => {};
+		const server: Server = createServer(async (request, response) => {
+			let body = '';
+			for await (const chunk of request) body += chunk;
+			const drafts = JSON.parse(body) as { text: string }[];
+			posted.push([request.headers.authorization ?? '', drafts.map(({ text }) => text)]);
+			const isRefused = posted.length === 2;
+			if (posted.length === 1)
+				await new Promise<void>((resolve) => {
+					answer = resolve;
+				});
+			response.setHeader('content-type', 'application/json');
+			response.statusCode = isRefused ? 401 : 201;
+			const events = drafts.map((_, index) => ({ id: `k3f9:${index}`, seq: index, time: 1, duplicate: false }));
+			response.end(JSON.stringify(isRefused ? { code: 'token-expired', detail: 'It is over.' } : { events }));
+		});
+		await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+		ends.push(() => server.close());
+		const { port } = server.address() as AddressInfo; // it listens on one
+		const abort = new AbortController();
+		ends.push(() => abort.abort());
+		const messages: { type: string; ref?: number; retryable?: boolean }[] = [];
+		const handlers = {
+			onOpen() {},
+			onClose() {},
+			onMessage: (text: string) => void messages.push(JSON.parse(text)),
+		};
+		const posting = new Posting(`http://127.0.0.1:${port}/`, handlers, abort.signal);
+		const send = (ref: number) => posting.send({ type: 'publish', ref, draft: { type: 'message', text: String(ref) } });
+		posting.token = 'of-alice';
+		for (const ref of [1, 2, 3]) send(ref);
+		await expect.poll(() => posted.length).toBe(1);
+		posting.token = 'of-bob';
+		send(4);
+		answer();
+		await expect.poll(() => posted.length).toBeGreaterThan(1);
+		await expect.poll(() => messages.length).toBe(4);
+		expect(posted).toEqual([
+			['Bearer of-alice', ['1']],
+			['Bearer of-alice', ['2', '3']],
+			['Bearer of-bob', ['4']],
+		]);
+		// Alice's token is over, and Bob's line goes on.
+		expect(messages.slice(1, 3)).toMatchObject([
+			{ type: 'error', ref: 2, retryable: true },
+			{ type: 'error', ref: 3, retryable: true },
+		]);
+	});
 });

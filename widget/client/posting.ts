@@ -21,6 +21,13 @@ interface Answer {
 	retryMs?: number;
 }
 
+/** A draft with the credentials that it was handed over with: a later hello may bring another person's. */
+interface Letter {
+	message: Publish;
+	token: string | undefined;
+	author: string | undefined;
+}
+
 export class Posting {
 	readonly #url: string;
 	readonly #handlers: TransportHandlers;
@@ -28,7 +35,7 @@ export class Posting {
 	/** Of the newest hello. */
 	token: string | undefined;
 	author: string | undefined;
-	#queue: Publish[] = [];
+	#queue: Letter[] = [];
 	#isBusy = false;
 
 	/** @param signal Ends it: what was not answered by then is not told of. */
@@ -39,7 +46,8 @@ export class Posting {
 	}
 
 	send(message: Publish): void {
-		this.#queue.push(message);
+		const { token, author } = this;
+		this.#queue.push({ message, token, author });
 		if (!this.#isBusy) void this.#work();
 	}
 
@@ -51,21 +59,27 @@ export class Posting {
 				chars += json.length;
 				return chars < MAX_REQUEST_CHARS;
 			};
-			const drafts = this.#queue.map(({ draft }) => JSON.stringify(draft));
-			const end = drafts.findIndex((json, index) => index === MAX_REQUEST_DRAFTS || (!fits(json) && index > 0));
+			const { token, author } = this.#queue[0] as Letter; // the queue is not empty
+			const isOther = (letter: Letter | undefined) => letter?.token !== token || letter?.author !== author;
+			const drafts = this.#queue.map(({ message }) => JSON.stringify(message.draft));
+			const end = drafts.findIndex(
+				(json, index) => index === MAX_REQUEST_DRAFTS || isOther(this.#queue[index]) || (!fits(json) && index > 0),
+			);
 			const count = end < 0 ? drafts.length : end;
 			await this.#post(this.#queue.splice(0, count), `[${drafts.slice(0, count)}]`);
 		}
 		this.#isBusy = false;
 	}
 
-	async #post(messages: readonly Publish[], body: string): Promise<void> {
+	async #post(letters: readonly Letter[], body: string): Promise<void> {
+		const [{ token, author }] = letters as [Letter]; // all have the same
+
 		let answer: Answer;
 		const timer = setTimeout(() => this.#handlers.onClose(0, ''), ANSWER_TIMEOUT_MS);
 		try {
 			const response = await fetch(this.#url, {
 				method: 'POST',
-				headers: { 'content-type': 'application/json', ...authorise(this.token, this.author) },
+				headers: { 'content-type': 'application/json', ...authorise(token, author) },
 				body,
 				signal: this.#signal,
 			});
@@ -79,12 +93,22 @@ export class Posting {
 		const { code = 'internal', detail = 'The relay failed.', retryable = true, retryMs, events = [] } = answer;
 		// Of the token, and of no draft: they are sent again with another one.
 		if (code.startsWith('token')) {
-			this.#handlers.onMessage(JSON.stringify({ type: 'error', code, message: detail, retryable }));
+			const error = { type: 'error', code, message: detail };
+			if (token === this.token) this.#handlers.onMessage(JSON.stringify({ ...error, retryable }));
+			// A later token is not to blame: what is still in the outbox comes again with that one.
+			else
+				for (const { message } of letters)
+					this.#handlers.onMessage(JSON.stringify({ ...error, ref: message.ref, retryable: true }));
 			return;
 		}
 		const receipts: object[] = [];
 		const errors: object[] = [];
-		for (const [index, { ref }] of messages.entries()) {
+		for (const [
+			index,
+			{
+				message: { ref },
+			},
+		] of letters.entries()) {
 			const result = events[index] ?? { error: { code, detail, retryable, retryMs, event: undefined } };
 			if (!('error' in result)) receipts.push({ ref, ...result });
 			else {
@@ -93,7 +117,7 @@ export class Posting {
 			}
 		}
 		// Those that wait behind one that comes again come again too, in their order.
-		if (messages.some((_, index) => isRetryable(events[index] ?? { error: { retryable } }))) this.#queue = [];
+		if (letters.some((_, index) => isRetryable(events[index] ?? { error: { retryable } }))) this.#queue = [];
 		if (receipts.length > 0) this.#handlers.onMessage(JSON.stringify({ type: 'receipts', receipts }));
 		for (const error of errors) this.#handlers.onMessage(JSON.stringify(error));
 	}
