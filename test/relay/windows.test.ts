@@ -1,6 +1,5 @@
 // Subscribers that are slow, that stop, that confirm nothing: on relays of our own, since they are set to little patience.
 // Where the engine says what it holds for a socket, this decides; elsewhere what the subscriber confirms.
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
 	MAX_BACKLOG_BYTES,
@@ -12,8 +11,11 @@ import {
 import { chooseEngine } from '../../relay/run/engine.ts';
 import { Conversation, createChannelName, type Message } from '../support/conversation.ts';
 import { startRelay, type TestRelay } from '../support/relay.ts';
+import { patience } from '../support/slowness.ts';
 
 const TEXT = 'x'.repeat(8000);
+/** Each has the event in it, and so many fit beside a full window. */
+const ANSWERS = 28;
 const SILENT = { confirms: false };
 /** What is sent takes room in full, and the kernel's buffers take 2 to 6 MB of it for each socket. */
 const PLAIN = { confirms: false, compresses: false };
@@ -276,24 +278,28 @@ function testHeld(): void {
 		const channel = createChannelName('full');
 		await publish(full, channel, 1000);
 		const [{ id: target }] = (await (await fetch(`${url}/channels/${channel}/events?limit=1`)).json()).events;
+		const hello = { type: 'hello', protocol: 1, position: target.replace(/:.*/, ':0') };
 		const stopped: Conversation[] = [];
 		let bytes = 0;
 		while (bytes < MAX_OUTSTANDING_BYTES && stopped.length < 300) {
 			const some = await Promise.all(range(1, 10).map(() => Conversation.open(url, channel, PLAIN)));
 			for (const { socket } of some) {
 				socket.pause();
-				socket.send('{"type":"hello","protocol":1,"history":1000}');
+				socket.send(JSON.stringify(hello));
 			}
 			stopped.push(...some);
-			for (let before = -1; before !== bytes; ) {
-				before = bytes;
-				await delay(300);
-				bytes = (await readStatus(full)).backlogBytes;
-			}
+			const read = async () => (await readStatus(full)).backlogBytes;
+			// The window of each is full; it is a small one once half of all is held.
+			const share = bytes < MAX_OUTSTANDING_BYTES / 2 ? 0.7 * some.length * WINDOW_BYTES : 0;
+			await expect
+				.poll(read, { timeout: patience(10_000), interval: 100 })
+				.toBeGreaterThanOrEqual(Math.min(bytes + share, MAX_OUTSTANDING_BYTES / 2));
+			bytes = await read();
 			// Answers fill a window that is full: below 1 MiB, so that it stays.
-			for (const viewer of some) ask(viewer, target, 28);
-			await delay(100);
-			bytes = (await readStatus(full)).backlogBytes;
+			for (const viewer of some) ask(viewer, target, ANSWERS);
+			const answered = Math.min(bytes + 0.5 * some.length * ANSWERS * TEXT.length, MAX_OUTSTANDING_BYTES + 1);
+			await expect.poll(read, { timeout: patience(10_000), interval: 100 }).toBeGreaterThanOrEqual(answered);
+			bytes = await read();
 		}
 		expect(bytes).toBeGreaterThan(MAX_OUTSTANDING_BYTES);
 		expect(bytes).toBeLessThan(MAX_OUTSTANDING_BYTES + 16 * 1024 * 1024);
