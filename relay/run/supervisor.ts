@@ -1,4 +1,4 @@
-// Keeps an engine running: starts it again when it has died, with growing pauses, and gives up when that does not help.
+// Keeps an engine running: starts it again when it has died, with growing pauses, for as long as the relay is to run.
 // Knows deaths and pauses; never knows settings, nor how an engine is run.
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Engine, EngineError } from './engine.ts';
@@ -6,9 +6,9 @@ import { nameExit } from './engine-process.ts';
 
 /** A death sooner than this after the start counts as one more in a row, ms. */
 const QUICK_DEATH_MS = 10_000;
-const MAX_QUICK_DEATHS = 5;
-/** The second pause, ms. The first death is followed by none; each further pause is twice as long. */
+/** The second pause, ms. The first death is followed by none; each further pause is twice as long, up to the longest. */
 const PAUSE_MS = 250;
+const MAX_PAUSE_MS = 30_000;
 
 export interface Supervision {
 	/** True once the relay is to end. */
@@ -41,14 +41,12 @@ export async function keepRunning(engine: Engine, supervision: Supervision): Pro
 		}
 		quickDeaths = Date.now() - since < QUICK_DEATH_MS ? quickDeaths + 1 : 1;
 		let died = nameExit(exit);
-		let output = exit.output;
 		for (let isDead = true; isDead; ) {
-			if (quickDeaths >= MAX_QUICK_DEATHS) {
-				const problem = `The engine died ${quickDeaths} times in a row (${died}).`;
-				return { problem, error: new EngineError('died', problem, output) };
-			}
-			report(`The engine died (${died}); starting it again.`, true);
-			await delay(quickDeaths === 1 ? 0 : PAUSE_MS * 2 ** (quickDeaths - 2));
+			const pause = pauseAfter(quickDeaths);
+			const when = pause < 1000 ? '' : ` in ${Math.round(pause / 1000)} s`;
+			const often = quickDeaths < 5 ? '' : `, ${quickDeaths} times in a row`;
+			report(`The engine died (${died})${often}; starting it again${when}.`, true);
+			await waitFor(pause, isStopping);
 			if (isStopping()) return undefined;
 			beforeRestart();
 			since = Date.now();
@@ -62,8 +60,17 @@ export async function keepRunning(engine: Engine, supervision: Supervision): Pro
 					return { problem: 'The relay did not start again.', error };
 				quickDeaths++;
 				died = 'before it answered';
-				output = error.output;
 			}
 		}
 	}
+}
+
+/** Returns the pause before the next start, ms: 0, 250, 500 … 30,000. */
+export function pauseAfter(quickDeaths: number): number {
+	return quickDeaths <= 1 ? 0 : Math.min(PAUSE_MS * 2 ** Math.min(quickDeaths - 2, 20), MAX_PAUSE_MS);
+}
+
+/** A relay that is to end does not wait for a long pause. */
+async function waitFor(ms: number, isStopping: () => boolean): Promise<void> {
+	for (let left = ms; left > 0 && !isStopping(); left -= PAUSE_MS) await delay(Math.min(left, PAUSE_MS));
 }

@@ -7,6 +7,8 @@ import { constants as system } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
+import { readSettings } from '../settings.ts';
+import { connectionsWithin, readDescriptorLimit } from './descriptors.ts';
 import { EngineError, type EngineExit, type EngineOptions, type Program, type Run } from './engine.ts';
 import { createSecret, endChild, isHealthy, killAll, nameExit, Output, sayGoAway } from './engine-process.ts';
 import { waitForAnswer } from './first-answer.ts';
@@ -21,7 +23,9 @@ const CANNOT_RUN = [126, 127];
 const SIGNALLED = 128;
 /** A shell script, so that no starter is needed that could be killed before it has killed the engine. */
 const LEASH = `# Runs a program, writes its process id to file 3, and kills it when standard input ends, which is when its starter ends.
+# The program may have as many files and sockets open as the system lets it.
 # The exit code is the program's own.
+ulimit -n "$(ulimit -Hn)" 2>/dev/null
 exec 4<&0 5>&3 3>&-
 "$@" </dev/null 4<&- 5>&- & engine=$!
 echo $engine >&5; exec 5>&-
@@ -70,7 +74,8 @@ export async function runWorkerd(options: EngineOptions, program: Program & { en
 		throw new EngineError('build-failed', `The relay is not built: there is no ${program.bundle}.`);
 	const secret = createSecret();
 	const listener = { port, host, secret };
-	const values: Record<string, string> = { ...(typeof vars === 'function' ? vars() : vars), LIVE_FEED_CONTROL: secret };
+	const settings = typeof vars === 'function' ? vars() : vars;
+	const values: Record<string, string> = { ...settings, ...boundByDescriptors(settings), LIVE_FEED_CONTROL: secret };
 	const config = writeConfig(options, program, Object.keys(values));
 	const child = start(config, [workerd, 'serve', config], values);
 
@@ -127,6 +132,19 @@ export async function runWorkerd(options: EngineOptions, program: Program & { en
 		exited,
 		stop,
 	};
+}
+
+/** One connection beyond the descriptors would end the engine: the relay refuses connections before that. */
+function boundByDescriptors(settings: Record<string, string> = {}): Record<string, string> {
+	const limit = readDescriptorLimit();
+	if (limit === undefined) return {};
+	const room = connectionsWithin(limit);
+	try {
+		const { connections = Number.POSITIVE_INFINITY } = readSettings(settings).limits;
+		return connections > room ? { LIVE_FEED_MAX_CONNECTIONS: String(room) } : {};
+	} catch {
+		return {}; // the relay says what is wrong with them
+	}
 }
 
 /** Writes the configuration, with the bundle beside it, into the state folder. Returns its file. */
