@@ -142,10 +142,10 @@ async function storeOld(events: readonly { text: string; data: Json }[]): Promis
 	for (const [index, fields] of events.entries()) {
 		const seq = index + 1;
 		const event = { id: `k3f9:${seq}`, seq, time, type: 'message', ...fields };
-		const used = { subject: '', key: `key ${seq}`, digest: 'x', seq };
+		const used = { subject: '', key: `key ${seq}`, digest: 'x', seq, time };
 		log.append([createEntry(event)], [used], {
 			...{ states: [], reactions: new Map(), forgotten: [] },
-			versions: [{ seq, n: 0, version: { text: fields.text, time, actor: { name: CUT } } }],
+			versions: [{ seq, n: 0, version: { text: fields.text, time, actor: { name: CUT, verified: false } } }],
 		});
 		await settle();
 	}
@@ -178,7 +178,7 @@ it('[EV13] what an older version has stored is read as Unicode, and goes on to b
 			expect(JSON.parse(decoder.decode(bytes))).toEqual(event);
 		}
 	}
-	expect(await log.readVersions(7)).toEqual([{ text: MENDED, time: 1000, actor: { name: MENDED } }]);
+	expect(await log.readVersions(7)).toEqual([{ text: MENDED, time: 1000, actor: { name: MENDED, verified: false } }]);
 	await log.hold([7], []);
 	expect(log.find(7)).toMatchObject(mended);
 	log.close();
