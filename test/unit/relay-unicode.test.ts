@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { readBody } from '../../relay/http/bodies.ts';
 import { Identities } from '../../relay/identity.ts';
+import { Journal } from '../../relay/journal.ts';
 import { createEntry } from '../../relay/log.ts';
 import { StorageLog } from '../../relay/log-storage.ts';
 import { formatClientMessage, parseClientMessage } from '../../relay/protocol/client-message.ts';
@@ -122,6 +123,17 @@ it('[EV13] any JSON is the same but for lone surrogates', () =>
 it('[EV13] an error that quotes what came, or cuts it, is Unicode', () => {
 	const { detail } = formatProblem(new FeedError('invalid-event', `\`${'🚀'.repeat(9).slice(0, 5)}\` is no field.`));
 	expect(detail).toBe('`🚀🚀\ufffd` is no field.');
+});
+
+it('[EV13] a line of the log that quotes what was stored, and cuts it, is Unicode', () => {
+	const lines: string[] = [];
+	const journal = new Journal(
+		() => 1,
+		(line) => lines.push(line),
+	);
+	journal.storage({ level: 'error', storage: 'failed', channel: 'a', file: undefined, reason: CUT });
+	journal.fault(CUT);
+	expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ reason: MENDED }, { fault: MENDED }]);
 });
 
 it('[AUTH2] [EV13] a name of a token is mended, and a subject refused: two would become one', async () => {
