@@ -41,7 +41,7 @@ export async function runUnicode({ short }: ScenarioOptions): Promise<ScenarioRe
 		if (readable < rounds) failures.push(`${group(rounds - readable)} of ${group(rounds)} pages have lone surrogates`);
 		return {
 			lines: [
-				`${group(rounds)} pages of ${group(EVENTS)} events, one of which was published with lone surrogates: ${group(escapes)} of them are left, ${group(readable)} pages are readable for every JSON parser; 10 in each page on 2d48d35, where PHP, jq and Perl read nothing of it`,
+				`pages of ${group(EVENTS)} events, one of which was published with lone surrogates: ${group(readable)} of ${group(rounds)} can be read by every JSON parser, lone surrogates in them: ${group(escapes)}; 10 in each on 2d48d35, of which PHP, jq and Perl read nothing`,
 				`${group(outcomes.length)} ways in: ${group(broken.length)} answers with lone surrogates, 4 on 2d48d35; ${group(ways.size)} ways of reading: ${group(open.length)} with them, 9 on 2d48d35`,
 			],
 			failures,
