@@ -185,6 +185,8 @@ function isWord(value: unknown, maxChars: number): value is string {
 function parseClaims({ sub, name, channels, can, exp = 0 }: JWTPayload): Claims {
 	if (!isWord(sub, MAX_ACTOR_ID_CHARS) || sub === '')
 		return refuse(`\`sub\` is a string of 1 to ${MAX_ACTOR_ID_CHARS} characters, none of them a control character`);
+	// Two subjects would be one if their surrogates were replaced; a name may be cut anywhere.
+	if (!sub.isWellFormed()) return refuse('`sub` has half of a surrogate pair, which is no Unicode');
 	if (name !== undefined && !isWord(name, MAX_ACTOR_NAME_CHARS))
 		return refuse(
 			`\`name\` is a string of ${MAX_ACTOR_NAME_CHARS} characters at most, none of them a control character`,
@@ -193,5 +195,5 @@ function parseClaims({ sub, name, channels, can, exp = 0 }: JWTPayload): Claims 
 		return refuse('`channels` is an array of channel names, or of beginnings with a `*` at their end');
 	if (!Array.isArray(can) || !can.every((one) => typeof one === 'string'))
 		return refuse(`\`can\` is an array of ${CAPABILITIES.join(', ')}`);
-	return { subject: sub, name, channels, can, expires: exp * 1000 };
+	return { subject: sub, name: name?.toWellFormed(), channels, can, expires: exp * 1000 };
 }

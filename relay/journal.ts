@@ -2,6 +2,7 @@
 // Knows how a line is written and how many; never knows what was said, or a token.
 import { createError, type ErrorCode, FeedError } from './protocol/errors.ts';
 import type { Change } from './protocol/event.ts';
+import { mendJson } from './protocol/well-formed.ts';
 import type { StorageNote } from './storage-state.ts';
 
 /** Whom a refusal was said to, as far as it is known. */
@@ -29,20 +30,21 @@ const TOLD: ReadonlySet<ErrorCode> = new Set([
 
 export class Journal {
 	readonly #clock: () => number;
-	readonly #write: (line: string) => void;
+	readonly #write: (what: object) => void;
 	#minute = 0;
 	#lines = 0;
 
 	constructor(clock: () => number, write: (line: string) => void) {
 		this.#clock = clock;
-		this.#write = write;
+		// A reason may quote what was stored, and cut it.
+		this.#write = (what) => write(mendJson(JSON.stringify(what)));
 	}
 
 	/** Answers what may be said of a fault of ours: its reference, by which the line is found. */
 	fault(error: unknown): FeedError {
 		const reference = crypto.randomUUID().slice(0, 8);
 		const fault = error instanceof Error ? (error.stack ?? error.message) : String(error);
-		this.#write(JSON.stringify({ level: 'error', time: this.#clock(), reference, fault }));
+		this.#write({ level: 'error', time: this.#clock(), reference, fault });
 		const { code, message } = createError('internal');
 		return new FeedError(code, `${message} Its reference is ${reference}.`);
 	}
@@ -50,18 +52,18 @@ export class Journal {
 	/** What somebody did to another's event, without what it said. */
 	act({ change, target, status, id }: Change, { via, channel, subject, address }: Refused): void {
 		const what = { moderated: change, target, status, id, via, channel, subject: subject || undefined, address };
-		this.#write(JSON.stringify({ level: 'info', time: this.#clock(), ...what }));
+		this.#write({ level: 'info', time: this.#clock(), ...what });
 	}
 
 	/** Somebody has emptied a channel. */
 	emptied({ via, channel, subject, address }: Refused): void {
 		const what = { moderated: 'emptied', via, channel, subject: subject || undefined, address };
-		this.#write(JSON.stringify({ level: 'info', time: this.#clock(), ...what }));
+		this.#write({ level: 'info', time: this.#clock(), ...what });
 	}
 
 	/** What became of storage. */
 	storage({ level, ...what }: StorageNote): void {
-		this.#write(JSON.stringify({ level, time: this.#clock(), ...what }));
+		this.#write({ level, time: this.#clock(), ...what });
 	}
 
 	refusal({ code }: FeedError, { via, channel, subject, address }: Refused): void {
@@ -70,13 +72,11 @@ export class Journal {
 		const minute = Math.floor(time / MINUTE_MS);
 		if (minute !== this.#minute) {
 			const more = this.#lines - LINES_A_MINUTE;
-			if (more > 0) this.#write(JSON.stringify({ level: 'warning', time, refused: 'more', count: more }));
+			if (more > 0) this.#write({ level: 'warning', time, refused: 'more', count: more });
 			this.#minute = minute;
 			this.#lines = 0;
 		}
 		if (++this.#lines > LINES_A_MINUTE) return;
-		this.#write(
-			JSON.stringify({ level: 'info', time, refused: code, via, channel, subject: subject || undefined, address }),
-		);
+		this.#write({ level: 'info', time, refused: code, via, channel, subject: subject || undefined, address });
 	}
 }

@@ -19,6 +19,7 @@ import type { LogOptions } from './log-memory.ts';
 import { type Change, type FeedEvent, isChange, type Version } from './protocol/event.ts';
 import { KEPT_CHANGES, KEPT_KEYS, KEPT_VERSIONS, MAX_PAGE_BYTES } from './protocol/limits.ts';
 import { NO_EPOCH, parsePosition } from './protocol/position.ts';
+import { mendJson } from './protocol/well-formed.ts';
 import { firstOf, parseSegment, SEGMENT_BYTES, Series, segmentKey } from './series.ts';
 import { readStored, StorageFault } from './storage-state.ts';
 import { UsedKeys } from './used-keys.ts';
@@ -80,8 +81,9 @@ const versionKey = (seq: number, n: number): string =>
 const versionKeys = (seq: number, count: number): string[] =>
 	Array.from({ length: Math.min(count, KEPT_VERSIONS) }, (_, n) => versionKey(seq, n));
 
+/** Reads a stored value. An older version may have stored lone surrogates: each is U+FFFD. */
 function parseValue<T>(value: unknown): T {
-	return readStored(() => JSON.parse(decoder.decode(value as Uint8Array))); // written by the log alone
+	return readStored(() => JSON.parse(mendJson(decoder.decode(value as Uint8Array)))); // written by the log alone
 }
 
 export class StorageLog implements Log {

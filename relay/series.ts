@@ -1,6 +1,7 @@
 // Runs of small things in storage: JSON arrays under numbered keys, the newest of which grows until it is large enough.
 // Knows keys, sizes and bytes; never knows what an item is.
 import { concatBytes } from './bytes.ts';
+import { mendJson } from './protocol/well-formed.ts';
 import { readStored, StorageFault } from './storage-state.ts';
 
 /** The engine refuses values of more than 131,072 bytes; with room for its own framing. */
@@ -18,9 +19,9 @@ const CLOSE = encoder.encode(']');
 export const segmentKey = (prefix: string, seq: number): string => prefix + String(seq).padStart(16, '0');
 export const firstOf = (key: string): number => Number(key.slice(key.indexOf(':') + 1));
 
-/** @throws StorageFault where it is damaged */
+/** Reads a stored segment. An older version may have stored lone surrogates: each is U+FFFD. @throws StorageFault where it is damaged */
 export function parseSegment<T>(value: unknown): T[] {
-	const items: unknown = readStored(() => JSON.parse(decoder.decode(value as Uint8Array)));
+	const items: unknown = readStored(() => JSON.parse(mendJson(decoder.decode(value as Uint8Array))));
 	if (!Array.isArray(items)) throw new StorageFault('a stored segment is no list');
 	return items; // written by the log alone
 }

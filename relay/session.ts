@@ -601,8 +601,8 @@ export class Session implements Publisher, Visitor, Listener {
 		this.#window.close();
 		this.#changed();
 		this.#leave();
-		let short = reason;
-		while (encoder.encode(short).length > MAX_CLOSE_REASON_BYTES) short = short.slice(0, -1);
+		let short = reason.toWellFormed();
+		while (encoder.encode(short).length > MAX_CLOSE_REASON_BYTES || !short.isWellFormed()) short = short.slice(0, -1);
 		try {
 			this.#options.socket.close(code, short);
 		} catch {
@@ -615,5 +615,6 @@ function formatError(error: FeedError, ref: number | undefined): ErrorMessage {
 	const { code, message, retryMs, event } = error;
 	const { retryable } = ERRORS[code];
 	const more = { ...(retryMs === undefined ? {} : { retryMs }), ...(event ? { event } : {}) };
-	return { type: 'error', ...(ref === undefined ? {} : { ref }), code, message, retryable, ...more };
+	const known = { code, message: message.toWellFormed(), retryable }; // it may quote what came, and cut it
+	return { type: 'error', ...(ref === undefined ? {} : { ref }), ...known, ...more };
 }

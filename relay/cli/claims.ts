@@ -6,7 +6,11 @@ import { isChannelPattern } from '../protocol/types.ts';
 
 /** Why it is no subject; undefined where it is one. */
 export function checkSubject(value: unknown): string | undefined {
-	if (typeof value === 'string' && value.length >= 1 && value.length <= MAX_ACTOR_ID_CHARS) return checkControl(value);
+	if (typeof value === 'string' && value.length >= 1 && value.length <= MAX_ACTOR_ID_CHARS) {
+		if (!value.isWellFormed())
+			return 'A subject is Unicode; this one has half of a surrogate pair, as a cut emoji leaves it.';
+		return checkControl(value);
+	}
 	return `A subject has 1 to ${MAX_ACTOR_ID_CHARS} characters${count(value)}.`;
 }
 

@@ -7,6 +7,7 @@ import { MAX_AUTHOR_CHARS, MAX_EVENT_BYTES, MIN_AUTHOR_CHARS } from './limits.ts
 import { parsePosition } from './position.ts';
 import { parseSince } from './since.ts';
 import { isTypePattern } from './types.ts';
+import { mendJson } from './well-formed.ts';
 
 /** The version that hello and welcome carry. */
 export const PROTOCOL_VERSION = 1;
@@ -144,11 +145,11 @@ function parsePublish({ ref, draft }: Record<string, unknown>): Publish {
 	}
 }
 
-/** A message as a client sends it. */
+/** A message as a client sends it: lone surrogates are U+FFFD in it, and U+FFFD is escaped. */
 export function formatClientMessage(
 	message: Exclude<ClientMessage, Publish> | { type: 'publish'; ref: number; draft: Draft | ChangeDraft },
 ): string {
-	return JSON.stringify(message).replaceAll('\ufffd', '\\ufffd');
+	return mendJson(JSON.stringify(message)).replaceAll('\ufffd', '\\ufffd');
 }
 
 /**

@@ -26,6 +26,7 @@ import {
 import { NO_EPOCH, parsePosition } from './position.ts';
 import { parseIsoTime } from './since.ts';
 import { isName } from './types.ts';
+import { mendJson } from './well-formed.ts';
 
 type Checker<T> = (value: unknown, field: string) => T;
 
@@ -70,7 +71,7 @@ const parseString =
 		if (typeof value !== 'string') return refuse(`\`${field}\` is ${what}, at most ${max} characters.`);
 		if (value.length > max) return refuse(`\`${field}\` has at most ${max} characters; this one has ${value.length}.`);
 		refuseControl(value, field, CONTROL);
-		return value;
+		return value.toWellFormed();
 	};
 
 const parseNamed =
@@ -100,7 +101,7 @@ const parseText: Checker<string> = (value, field) => {
 		);
 	}
 	refuseControl(value, field, CONTROL_IN_TEXT);
-	return value;
+	return value.toWellFormed();
 };
 
 const parseLevel: Checker<Level> = (value, field) => {
@@ -164,11 +165,14 @@ function checkJson(value: unknown, field: string, levels: number, seen: number):
 
 const parseData: Checker<Json> = (value, field) => {
 	checkJson(value, field, MAX_DATA_LEVELS, 0);
-	const bytes = excess(JSON.stringify(value), MAX_DATA_BYTES);
+	const json = JSON.stringify(value);
+	const mended = mendJson(json);
+	const bytes = excess(mended, MAX_DATA_BYTES);
 	if (bytes !== undefined) {
 		refuse(`\`${field}\` has at most ${MAX_DATA_BYTES} bytes as JSON; this one has ${bytes}.`);
 	}
-	return value as Json; // JSON.parse gave it and the walk above has seen all of it
+	// Each lone surrogate is U+FFFD. Of two keys that are the same then, the later one stays.
+	return (mended === json ? value : JSON.parse(mended)) as Json; // JSON.parse gave it and the walk above has seen all of it
 };
 
 const parseKind: Checker<'person' | 'bot'> = (value, field) =>

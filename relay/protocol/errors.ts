@@ -129,7 +129,7 @@ export function formatProblem(error: FeedError): Problem {
 		type: `urn:live-feed:error:${error.code}`,
 		title: text,
 		status,
-		detail: error.message,
+		detail: error.message.toWellFormed(), // it may quote what came, and cut it
 		code: error.code,
 		retryable,
 		...(error.retryMs === undefined ? {} : { retryMs: error.retryMs }),

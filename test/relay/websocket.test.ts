@@ -458,7 +458,7 @@ describe('bad input', () => {
 
 describe('events', () => {
 	it.each([
-		['[EV9] every Unicode text', { text: 'ä€😀\t\u2028\ud800 "\\</script>', data: '\u0000' }],
+		['[EV9] every Unicode text', { text: 'ä€😀\t\u2028 "\\</script>', data: '\u0000' }],
 		[
 			'[EV4] any data',
 			{

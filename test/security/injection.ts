@@ -136,7 +136,9 @@ export const runInjection: ReadingScenario = async ({ short, browser }) => {
 					if (field.shown) sum.shown++;
 					else sum.unseen++;
 					sum.links += row.links.length;
-					const wrong = [...checkRow(row), ...checkField(field, one, row)];
+					const payload = one.payload.toWellFormed(); // as the relay stores it
+					const stored = { payload, draft: field.put(payload, site.origin) };
+					const wrong = [...checkRow(row), ...checkField(field, stored, row)];
 					if (wrong.some((what) => what.startsWith('link'))) sum.unsafe++;
 					failures.push(...wrong.map((what) => `${field.name}, ${JSON.stringify(one.payload)}: ${what}`));
 				}
@@ -261,7 +263,7 @@ async function readRows(page: Page, panel: number, count: number, hasData: boole
 		ELEMENTS,
 		ATTRIBUTES,
 	);
-	return JSON.parse(seen) as SeenRow[]; // what the page has just made; as text, so that half a surrogate pair survives
+	return JSON.parse(seen) as SeenRow[]; // what the page has just made
 }
 
 function parse(address: string): Partial<URL> {

@@ -155,7 +155,7 @@ export function countFrames(counter: { frames: number }): Form {
 
 export async function createTestChannel(
 	retention: Partial<Retention> = {},
-	options: Pick<ChannelOptions, 'maxQueueBytes' | 'sliceViewers'> = {},
+	options: Pick<ChannelOptions, 'maxEventBytes' | 'maxQueueBytes' | 'sliceViewers'> = {},
 ): Promise<TestChannel> {
 	const clock = { now: 1_800_000_000_000 };
 	const log = new TestLog({
@@ -170,7 +170,7 @@ export async function createTestChannel(
 export async function openTestChannel<L extends Log>(
 	log: L,
 	clock: { now: number },
-	options: Pick<ChannelOptions, 'maxQueueBytes' | 'sliceViewers'> = {},
+	options: Pick<ChannelOptions, 'maxEventBytes' | 'maxQueueBytes' | 'sliceViewers'> = {},
 ): Promise<TestChannel<L>> {
 	const faults: unknown[] = [];
 	const turns: (() => void)[] = [];

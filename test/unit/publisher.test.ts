@@ -78,6 +78,15 @@ describe('what is handed in', () => {
 		expect(other?.key).not.toBe(one?.key);
 	});
 
+	it('has U+FFFD in the place of half of a surrogate pair', async () => {
+		const server = await serve(storeAll);
+		const { publisher } = begin(server.url);
+		publisher.publish({ text: 'Deployed 🚀'.slice(0, 10), data: { ['🚀'.slice(1)]: '\\ud83d' } });
+		expect(await publisher.flush()).toBe(true);
+		const [draft] = draftsOf(server.asked[0] as Asked); // one request has come
+		expect(draft).toMatchObject({ text: 'Deployed \ufffd', data: { '\ufffd': '\\ud83d' } });
+	});
+
 	it('is sent in requests of 5,000 events and 1 MiB at most', async () => {
 		const sizes: number[] = [];
 		const server = await serve((asked) => {

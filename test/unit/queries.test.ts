@@ -45,6 +45,7 @@ describe('of a query is told', () => {
 		const long = readQuery(`SELECT ${'a, '.repeat(10_000)}`) as string; // it is of a string
 		expect(long).toHaveLength(500);
 		expect(long.endsWith('…')).toBe(true);
+		expect(readQuery(`SELECT ${'🚀'.repeat(500)}`)).toBe(`SELECT ${'🚀'.repeat(246)}…`);
 		expect(readQuery(`SELECT ${' '.repeat(3980)}'HIDDEN${'HIDDEN'.repeat(10)}'`)).toBe('SELECT ?');
 	});
 

@@ -27,6 +27,11 @@ function assemble(header: object, claims: object, signature = ''): string {
 	return `${part(header)}.${part(claims)}.${signature}`;
 }
 
+it('a token whose subject is cut in the middle of an emoji is explained', async () => {
+	const { faults } = await explain(sign({ ...good, sub: '🚀'.slice(0, 1) }));
+	expect(JSON.stringify(faults)).toContain('half of a surrogate pair');
+});
+
 describe('a token that was signed here', () => {
 	it('says what was asked for, and nothing is wrong with it', async () => {
 		const grant = { subject: 'ada', name: 'Ada', channels: ['deploys', 'team-*'], can: ['read', 'status:own'] };

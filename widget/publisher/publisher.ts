@@ -4,6 +4,7 @@ import { type ErrorCode, FeedError } from '../../relay/protocol/errors.ts';
 import type { ChangeDraft, Draft, Receipt } from '../../relay/protocol/event.ts';
 import { MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_EVENT_BYTES } from '../../relay/protocol/limits.ts';
 import { parseChannel } from '../../relay/protocol/types.ts';
+import { mendJson } from '../../relay/protocol/well-formed.ts';
 import { parseRelay } from '../client/relay-address.ts';
 import { type Answer, postDrafts, type Refusal, type Result } from './request.ts';
 
@@ -389,7 +390,7 @@ function writeDraft(draft: Draft): string {
 		throw new FeedError('invalid-event', "Expected a type or a draft, such as publish('deploy.done').");
 	}
 	try {
-		return JSON.stringify({ ...draft, key: draft.key ?? crypto.randomUUID() });
+		return mendJson(JSON.stringify({ ...draft, key: draft.key ?? crypto.randomUUID() }));
 	} catch (error) {
 		throw new FeedError('invalid-event', `The draft cannot be written as JSON: ${(error as Error).message}`);
 	}

@@ -31,9 +31,9 @@ export function grade(isFailed: boolean, isWarning: boolean): { level?: Level } 
 	return isWarning ? { level: 'warning' } : {};
 }
 
-/** Fit for a sentence or a name, and `most` characters long at the most. */
+/** Fit for a sentence or a name, and `most` characters long at the most. No sign is cut in two. */
 export function tidy(text: string, most: number): string {
-	const short = text.length > most ? `${text.slice(0, most - 1)}…` : text;
+	const short = text.length > most ? `${text.slice(0, most - 1).replace(/[\ud800-\udbff]$/, '')}…` : text;
 	return short.replace(UNFIT, '\ufffd');
 }
 
