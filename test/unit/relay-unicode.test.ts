@@ -172,7 +172,7 @@ function openLog(storage: MapStorage): StorageLog {
 	});
 }
 
-it('[EV13] what an older version has stored is read as Unicode, and goes on to be written so', async () => {
+it('[EV13] what an older version has stored is read as Unicode', async () => {
 	const lone = { text: CUT, data: { [HIGH]: [LOW, '\\ud83d'] } };
 	const events = Array.from({ length: 300 }, () => lone);
 	const storage = await storeOld(events);
