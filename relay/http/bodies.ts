@@ -85,17 +85,13 @@ export async function readBytes(request: Request, intake?: Intake): Promise<Uint
 	const parts: Uint8Array[] = [];
 	let length = 0;
 	let added = 0;
-	const start = Date.now();
-	const read = async (): Promise<ReadableStreamReadResult<Uint8Array>> => {
-		const reading = (reader as ReadableStreamDefaultReader<Uint8Array>).read().catch(() => {
-			throw new FeedError('invalid-event', 'The body ended before it was whole.');
-		});
-		if (!intake) return reading;
-		return orTimeOut(reading, start + allowedMs(length, intake.graceMs) - Date.now());
-	};
+	const time = intake && reader ? watchTime(() => allowedMs(length, intake.graceMs)) : undefined;
 	try {
 		while (reader) {
-			const { done, value } = await read();
+			const reading = reader.read().catch(() => {
+				throw new FeedError('invalid-event', 'The body ended before it was whole.');
+			});
+			const { done, value } = await (time ? Promise.race([reading, time.over]) : reading);
 			if (done) break;
 			length += value.length;
 			if (length > MAX_BATCH_BYTES) throw tooLarge();
@@ -109,21 +105,29 @@ export async function readBytes(request: Request, intake?: Intake): Promise<Uint
 		// Not awaited: a client that has stopped sending holds it up.
 		reader?.cancel().catch(() => {});
 		throw error;
+	} finally {
+		time?.stop();
 	}
 	return concatBytes(parts);
 }
 
-/** @throws FeedError `invalid-event` once the time is over */
-function orTimeOut<T>(reading: Promise<T>, ms: number): Promise<T> {
-	let stopTimer = () => {};
+/** `over` rejects with `invalid-event` once the allowed time, which may grow meanwhile, is over. One timer for all of a body. */
+function watchTime(allowed: () => number): { over: Promise<never>; stop: () => void } {
+	const start = Date.now();
+	let timer: ReturnType<typeof setTimeout> | undefined;
 	const over = new Promise<never>((_, reject) => {
-		const late = () =>
-			reject(new FeedError('invalid-event', 'The body came too slowly. Send it faster, or fewer events.'));
-		const timer = setTimeout(late, Math.max(0, ms));
-		stopTimer = () => clearTimeout(timer);
+		const look = () => {
+			const left = start + allowed() - Date.now();
+			if (left > 0) timer = setTimeout(look, left);
+			else reject(new FeedError('invalid-event', 'The body came too slowly. Send it faster, or fewer events.'));
+		};
+		look();
 	});
-	reading.catch(() => {}); // it may fail after the time is over
-	return Promise.race([reading, over]).finally(() => stopTimer());
+	over.catch(() => {}); // also where nobody waits for it at that moment
+	const stop = () => {
+		if (timer !== undefined) clearTimeout(timer);
+	};
+	return { over, stop };
 }
 
 /** @throws FeedError `invalid-utf8` */

@@ -9,9 +9,9 @@ import {
 	WINDOW_BYTES,
 } from '../../relay/protocol/limits.ts';
 import { chooseEngine } from '../../relay/run/engine.ts';
+import { until } from '../faults/scenario.ts';
 import { Conversation, createChannelName, type Message } from '../support/conversation.ts';
 import { startRelay, type TestRelay } from '../support/relay.ts';
-import { patience } from '../support/slowness.ts';
 
 const TEXT = 'x'.repeat(8000);
 /** Each has the event in it, and so many fit beside a full window. */
@@ -280,34 +280,39 @@ function testHeld(): void {
 		const [{ id: target }] = (await (await fetch(`${url}/channels/${channel}/events?limit=1`)).json()).events;
 		const hello = { type: 'hello', protocol: 1, position: target.replace(/:.*/, ':0') };
 		const stopped: Conversation[] = [];
-		let bytes = 0;
-		while (bytes < MAX_OUTSTANDING_BYTES && stopped.length < 300) {
+		const other = createChannelName('other'); // another room of the same process
+		const read = async () => (await readStatus(full)).backlogBytes;
+		let late: Conversation | undefined;
+		for (let bytes = 0; late === undefined && stopped.length < 300; ) {
 			const some = await Promise.all(range(1, 10).map(() => Conversation.open(url, channel, PLAIN)));
 			for (const { socket } of some) {
 				socket.pause();
 				socket.send(JSON.stringify(hello));
 			}
 			stopped.push(...some);
-			const read = async () => (await readStatus(full)).backlogBytes;
 			// The window of each is full; it is a small one once half of all is held.
 			const share = bytes < MAX_OUTSTANDING_BYTES / 2 ? 0.7 * some.length * WINDOW_BYTES : 0;
-			await expect
-				.poll(read, { timeout: patience(10_000), interval: 100 })
-				.toBeGreaterThanOrEqual(Math.min(bytes + share, MAX_OUTSTANDING_BYTES / 2));
+			await until(async () => (await read()) >= Math.min(bytes + share, MAX_OUTSTANDING_BYTES / 2), 10_000);
 			bytes = await read();
 			// Answers fill a window that is full: below 1 MiB, so that it stays.
 			for (const viewer of some) ask(viewer, target, ANSWERS);
 			const answered = Math.min(bytes + 0.5 * some.length * ANSWERS * TEXT.length, MAX_OUTSTANDING_BYTES + 1);
-			await expect.poll(read, { timeout: patience(10_000), interval: 100 }).toBeGreaterThanOrEqual(answered);
+			await until(async () => (await read()) >= answered, 5000);
 			bytes = await read();
+			if (bytes < 0.9 * MAX_OUTSTANDING_BYTES) continue;
+			// The kernel takes some of what is held as time goes by: more is asked for, and looked for at once.
+			for (const viewer of stopped.slice(1)) ask(viewer, target, 6);
+			await until(async () => (await read()) > MAX_OUTSTANDING_BYTES, 2000);
+			expect(await read()).toBeLessThan(MAX_OUTSTANDING_BYTES + 32 * 1024 * 1024);
+			const asking = await Conversation.open(url, other);
+			asking.send({ type: 'hello', protocol: 1 });
+			await asking.until(() => asking.messages.length > 0, 'an answer');
+			// There may be room again by then.
+			if (asking.messages[0]?.type === 'error') late = asking;
+			else asking.socket.terminate();
 		}
-		expect(bytes).toBeGreaterThan(MAX_OUTSTANDING_BYTES);
-		expect(bytes).toBeLessThan(MAX_OUTSTANDING_BYTES + 16 * 1024 * 1024);
-		const other = createChannelName('other'); // another room of the same process
-		const late = await Conversation.open(url, other);
-		late.send({ type: 'hello', protocol: 1 });
-		expect((await late.waitForClose()).code).toBe(4529);
-		expect(late.messages).toMatchObject([{ code: 'relay-full', retryable: true }]);
+		expect(late?.messages).toMatchObject([{ code: 'relay-full', retryable: true }]);
+		expect((await late?.waitForClose())?.code).toBe(4529);
 		// A small window while so much is held: one that reads again is served all the same.
 		const [first, ...others] = stopped;
 		first?.socket.resume();
