@@ -54,6 +54,8 @@ it('[AUTH2] [EV13] the name of a token is mended, and a subject that is no Unico
 		fetch(url, { method: 'POST', headers: { ...bearer(token), 'content-type': 'text/plain' }, body: 'a' });
 	expect((await publish(named)).status).toBe(201);
 	const viewer = await Conversation.join(asking.url, channel, { token: named, presence: {} });
+	// History and presence come in either order.
+	await viewer.until(() => viewer.events.length > 0, 'its event');
 	await viewer.until(() => viewer.messages.some(({ type }) => type === 'presence'), 'presence');
 	expect(viewer.events[0].actor).toEqual({ id: 'ada', name: MENDED, verified: true });
 	expect(findLone(viewer.messages)).toEqual([]);
