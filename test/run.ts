@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { buildPackage, buildSite } from '../widget/build.ts';
+import { buildPackage, buildSite } from '../widget/build/build.ts';
 import { noTotals, readOutcomes, type Totals, toCommand } from './support/outcomes.ts';
 import { SLOWNESS } from './support/slowness.ts';
 import { readReports } from './support/spill.ts';

@@ -6,12 +6,12 @@ import { ROOT } from './engine.ts';
 import type { MakeSite } from './serve.ts';
 import { messageOf, report, say } from './terminal.ts';
 
-type Builder = typeof import('../../widget/build.ts');
+type Builder = typeof import('../../widget/build/build.ts');
 
 /** Builds site and relay once. What builds is loaded then, so that a start in vain is told so before. */
 export const makeSite: MakeSite = async () => {
 	say('Building widget, demo and relay …');
-	const builder = await import('../../widget/build.ts');
+	const builder = await import('../../widget/build/build.ts');
 	await builder.buildSite();
 	await builder.buildObjects();
 	return async () => {};
@@ -19,7 +19,7 @@ export const makeSite: MakeSite = async () => {
 
 /** Builds now, and again at every save. */
 export const watchSite: MakeSite = async () => {
-	const builder = await import('../../widget/build.ts');
+	const builder = await import('../../widget/build/build.ts');
 	await builder.buildSite();
 	let built = 0;
 	const watcher = await builder.watchSite((error) => {

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import type { LiveFeed } from '../../widget/index.ts';
 import '../../widget/index.ts';
-import type { ElementShape } from '../../widget/manifest.ts';
+import type { ElementShape } from '../../widget/build/manifest.ts';
 import { relayUrl } from '../support/relay-in-browser.ts';
 import { newChannel, post, until } from './page.ts';
 

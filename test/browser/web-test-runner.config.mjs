@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { defaultReporter } from '@web/test-runner';
 import { chromeLauncher } from '@web/test-runner-chrome';
 import { transformWithOxc } from 'vite';
-import { findElement, makeManifest } from '../../widget/manifest.ts';
+import { findElement, makeManifest } from '../../widget/build/manifest.ts';
 import { findBrowser } from '../support/browser.ts';
 import { writeOutcome } from '../support/outcomes.ts';
 import { startRelay } from '../support/relay.ts';

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
-import { buildPackage, buildSite } from '../../widget/build.ts';
+import { buildPackage, buildSite } from '../../widget/build/build.ts';
 import { readCommands } from '../support/readme.ts';
 import { ROOT } from '../support/sources.ts';
 import { readWranglerConfig } from '../support/wrangler-config.ts';

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { formatSnippet, INTEGRITY_FILE, type Integrity } from '../../widget/pin-script.ts';
+import { formatSnippet, INTEGRITY_FILE, type Integrity } from '../../widget/build/pin-script.ts';
 import { waitUntilLive } from '../support/panel.ts';
 import { ROOT } from '../support/sources.ts';
 import { setStage } from '../support/stage.ts';
@@ -130,7 +130,7 @@ describe('the pinned script', () => {
 	});
 
 	it('is printed as a page has it', async () => {
-		const command = ['--import', 'tsx', 'widget/integrity.ts', 'https://relay.example.org'];
+		const command = ['--import', 'tsx', 'widget/build/integrity.ts', 'https://relay.example.org'];
 		const { stdout } = await promisify(execFile)(process.execPath, command, { cwd: ROOT });
 		const map = /<script type="importmap">([\s\S]*?)<\/script>/.exec(stdout)?.[1] ?? '';
 		expect(stdout).toContain(`'sha256-${createHash('sha256').update(map).digest('base64')}'`);

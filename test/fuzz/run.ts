@@ -2,7 +2,7 @@
 // Knows the command line and how figures are kept; never knows what is sent. The last line is `holds` or how much fails.
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { buildSite } from '../../widget/build.ts';
+import { buildSite } from '../../widget/build/build.ts';
 import { startRelay } from '../support/relay.ts';
 import { keepResults } from '../support/results.ts';
 import { type Case, Count, fuzz, replay, SHORT } from './fuzz.ts';

@@ -1,11 +1,10 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Import, listSources, ROOT, readImports } from '../support/sources.ts';
 
-/** Build tools that lie in the folder they serve; they are no part of the widget. */
-const TOOLS =
-	/^widget\/(build|integrity|manifest|minify-(script|templates)|pin-script|prune-packages|tables|vite\.config)\.ts$/;
+/** Build tools; they are no part of the widget. */
+const TOOLS = /^widget\/build\//;
 const PUBLISHED = /^live-feed(\/(element|client|publisher|protocol|live-feed\.js))?$/;
 
 const files = listSources(['relay', 'widget', 'demo', 'test']);
@@ -37,6 +36,16 @@ describe('imports point one way', () => {
 		const isPackage = ({ to }: Import) => /^(lit|partysocket)($|\/)/.test(to);
 		const isAllowed = (found: Import) => isIn('widget', 'relay/protocol')(found) || isPackage(found);
 		expect(strangers(/^widget\//, isAllowed)).toEqual([]);
+	});
+
+	test('nothing of the widget imports its build tools, and they alone see the types of Node', () => {
+		expect(strangers(/^widget\//, (found) => !isIn('widget/build')(found))).toEqual([]);
+		const configs = readdirSync(path.join(ROOT, 'widget'), { recursive: true, encoding: 'utf8' })
+			.filter((file) => path.basename(file) === 'tsconfig.json')
+			.map((file) => [path.dirname(file), readFileSync(path.join(ROOT, 'widget', file), 'utf8')] as const);
+		expect(configs.length).toBeGreaterThan(3);
+		const seesNode = configs.filter(([, config]) => JSON.parse(config).compilerOptions.types.length > 0);
+		expect(seesNode.map(([folder]) => folder)).toEqual(['build']);
 	});
 
 	test('views never import the client', () => {
@@ -71,7 +80,7 @@ describe('imports point one way', () => {
 	});
 
 	test('the relay imports nothing of the widget; what starts it may ask for a build', () => {
-		const isBuild = ({ to }: Import) => to === 'widget/build.ts';
+		const isBuild = ({ to }: Import) => to === 'widget/build/build.ts';
 		const isFine = (found: Import) => !isIn('widget')(found) || (found.from.startsWith('relay/run/') && isBuild(found));
 		expect(strangers(/^relay\/(?!cli\/)/, isFine)).toEqual([]);
 	});

@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { LitElement } from 'lit';
 import { describe, expect, it } from 'vitest';
+import { findElement, type Manifest, type Named } from '../../widget/build/manifest.ts';
+import { writeTables } from '../../widget/build/tables.ts';
 import { LiveFeed } from '../../widget/live-feed.ts';
-import { findElement, type Manifest, type Named } from '../../widget/manifest.ts';
 import { tokens } from '../../widget/styles/tokens.ts';
 import { work } from '../../widget/styles/work.ts';
-import { writeTables } from '../../widget/tables.ts';
 import { listSources, ROOT } from '../support/sources.ts';
 
 const read = (file: string) => readFileSync(path.join(ROOT, file), 'utf8');

@@ -5,8 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { LiveFeed } from '../../widget/live-feed.ts';
 import { listSources, ROOT, visit } from '../support/sources.ts';
 
-/** Tools lie beside what they build. */
-const TOOL = /^widget\/(minify|prune)-/;
+const TOOL = /^widget\/build\//;
 
 interface Template {
 	file: string;
@@ -20,7 +19,7 @@ const files = listSources(['widget'], /\.ts$/).filter((file) => !TOOL.test(file)
 const sources = files.map((file) => ({ file, source: readFileSync(path.join(ROOT, file), 'utf8') }));
 const templates = sources.flatMap(({ file, source }) => readTemplates(file, source));
 
-// What widget/prune-packages.ts takes out of the drop-in script works in tests of the sources and in the npm package: only here is it told.
+// What widget/build/prune-packages.ts takes out of the drop-in script works in tests of the sources and in the npm package: only here is it told.
 describe('what is cut from the bundled packages is used nowhere', () => {
 	test('the templates were found and read', () => {
 		expect(templates.filter(({ tag }) => tag === 'html').length).toBeGreaterThan(40);

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { buildSite } from '../../widget/build.ts';
+import { buildSite } from '../../widget/build/build.ts';
 import { BROWSERS, type BrowserName, launch, listBrowsers } from './browsers.ts';
 import type { ReadingResult, ReadingScenario } from './scenario.ts';
 

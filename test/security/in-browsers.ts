@@ -1,7 +1,7 @@
 // Runs one proof in Chromium and Firefox: `npm run test:injection`, `npm run test:policy -- --browser firefox`.
 // Knows the browsers; never knows what is proven. The last line is `N hold, N fail`.
 import process from 'node:process';
-import { buildSite } from '../../widget/build.ts';
+import { buildSite } from '../../widget/build/build.ts';
 import { BROWSERS, type BrowserName, launch, listBrowsers } from '../reading/browsers.ts';
 import type { ReadingScenario } from '../reading/scenario.ts';
 import { runInjection } from './injection.ts';

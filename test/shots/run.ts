@@ -5,7 +5,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import type { Page } from 'playwright-core';
-import { buildSite } from '../../widget/build.ts';
+import { buildSite } from '../../widget/build/build.ts';
 import { ROOT } from '../support/sources.ts';
 import type { Language } from './content.ts';
 import { findMissingFonts } from './fonts.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { minifyCss, minifyHtml, minifyTemplatesIn } from '../../widget/minify-templates.ts';
+import { minifyCss, minifyHtml, minifyTemplatesIn } from '../../widget/build/minify-templates.ts';
 
 describe('html templates', () => {
 	test.each([

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findElement, makeManifest } from '../../widget/manifest.ts';
+import { findElement, makeManifest } from '../../widget/build/manifest.ts';
 import { readTokens, SCHEMES, worst } from '../support/colours.ts';
 import { listSources, ROOT } from '../support/sources.ts';
 

@@ -1,7 +1,7 @@
 // What a panel costs a page at 10, 100 and 1,000 events a second: from publish to paint, long tasks, the heap, nodes, the processor.
 // Knows frames, tasks and rows of real Chromium; never knows how a panel keeps up.
 import type { Browser } from 'puppeteer-core';
-import { buildSite } from '../../../widget/build.ts';
+import { buildSite } from '../../../widget/build/build.ts';
 import type { LiveFeed } from '../../../widget/live-feed.ts';
 import { group, until } from '../../faults/scenario.ts';
 import { launch } from '../../reading/browsers.ts';

@@ -1,7 +1,7 @@
 // What a page pays in bytes: until its first live row, and for the client without a panel.
 // Knows the budgets; never knows how bytes are counted.
 
-import { buildPackage, buildSite } from '../../../widget/build.ts';
+import { buildPackage, buildSite } from '../../../widget/build/build.ts';
 import { group } from '../../faults/scenario.ts';
 import { launch } from '../../support/browser.ts';
 import { CLIENT_BUDGET_BYTES, FIRST_ROW_BUDGET_BYTES } from '../../support/budgets.ts';

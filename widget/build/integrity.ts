@@ -9,7 +9,7 @@ if (!URL.canParse(relay)) {
 	process.stderr.write('Usage: npm run integrity -- https://relay.example.org\n');
 	process.exit(2);
 }
-const file = new URL(`../dist/site/script/${INTEGRITY_FILE}`, import.meta.url);
+const file = new URL(`../../dist/site/script/${INTEGRITY_FILE}`, import.meta.url);
 const text = await readFile(file, 'utf8').catch(() => undefined); // not built
 if (text === undefined) {
 	process.stderr.write('There is no script yet: npm run build\n');

@@ -8,7 +8,7 @@ import { minify } from 'terser';
 import type { Plugin } from 'vite';
 
 /** What was minified before: a build takes most of its time for it, and most builds have little that is new. */
-const CACHE = fileURLToPath(new URL('../node_modules/.cache/live-feed/', import.meta.url));
+const CACHE = fileURLToPath(new URL('../../node_modules/.cache/live-feed/', import.meta.url));
 /** Part of the names there: another number for other options. */
 const OPTIONS = 2;
 

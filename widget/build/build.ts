@@ -11,7 +11,7 @@ import { build, loadConfigFromFile, type Rollup, type UserConfig } from 'vite';
 import { writeManifest } from './manifest.ts';
 import { INTEGRITY_FILE, type Integrity, pinScript } from './pin-script.ts';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const SITE = path.join(ROOT, 'dist', 'site');
 const SCRIPTS = path.join(SITE, 'script');
 

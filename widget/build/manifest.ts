@@ -61,7 +61,7 @@ export interface Manifest {
 	}[];
 }
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** What is read, and where the package has it. */
 const SOURCES: Record<string, string> = {
 	'widget/live-feed.ts': 'dist/element.js',

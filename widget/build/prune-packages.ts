@@ -240,11 +240,11 @@ export function prunePackages(): Plugin {
 				members.includes(key?.name ?? ''),
 			);
 			const expect = (isThere: boolean, what: string) => {
-				if (!isThere) this.error(`${file} has no ${what} to cut (widget/prune-packages.ts).`);
+				if (!isThere) this.error(`${file} has no ${what} to cut (widget/build/prune-packages.ts).`);
 			};
 			const found = createHash('sha256').update(code).digest('hex').slice(0, hash.length);
 			if (found !== hash)
-				this.error(`${file} is another (${found}): look at all that is cut from it (widget/prune-packages.ts).`);
+				this.error(`${file} is another (${found}): look at all that is cut from it (widget/build/prune-packages.ts).`);
 			for (const name of members)
 				expect(
 					unused.some(({ key }) => key?.name === name),

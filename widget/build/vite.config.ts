@@ -8,7 +8,7 @@ import { minifyScript } from './minify-script.ts';
 import { minifyTemplates } from './minify-templates.ts';
 import { prunePackages } from './prune-packages.ts';
 
-const fromRoot = (file: string) => fileURLToPath(new URL(`../${file}`, import.meta.url));
+const fromRoot = (file: string) => fileURLToPath(new URL(`../../${file}`, import.meta.url));
 
 export default defineConfig(({ mode }) => ({
 	root: fromRoot('.'),

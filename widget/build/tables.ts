@@ -94,7 +94,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-	const readme = fileURLToPath(new URL('../README.md', import.meta.url));
+	const readme = fileURLToPath(new URL('../../README.md', import.meta.url));
 	const before = await readFile(readme, 'utf8');
 	const after = writeTables(before, findElement(await makeManifest()));
 	if (after !== before) await writeFile(readme, after);
