@@ -53,6 +53,11 @@ export class Audience {
 		this.#elsewhere = { total, ungreeted, addresses: new Map(addresses) };
 	}
 
+	/** True while somebody is connected to the channel. */
+	has(channel: string): boolean {
+		return this.#channels.has(channel);
+	}
+
 	/** How many are connected to a channel, or to all. */
 	count(channel?: string): Connections {
 		return { ...(channel === undefined ? this.#all : (this.#channels.get(channel) ?? nobody())) };

@@ -6,6 +6,7 @@ import { answer, type ChannelRequest, DAMAGED_HEADER } from './http/routes.ts';
 import { deny } from './identity.ts';
 import { Journal } from './journal.ts';
 import { createError } from './protocol/errors.ts';
+import type { ChannelFiles } from './reclaimer.ts';
 import type { RelayServices } from './services/services.ts';
 
 const clock = (): number => Date.now();
@@ -24,10 +25,8 @@ export interface EdgeHost {
 	readonly controlSecret: string | undefined;
 	/** Returns a file of the built site, or null. */
 	fetchFile(path: string): Promise<Response | null>;
-	/** Returns the file that holds a channel's storage. Undefined where the engine does not say. */
-	fileOf?(channel: string): string | undefined;
-	/** Removes the files of a channel whose storage cannot be opened. Undefined where the engine cannot. */
-	readonly removeFiles?: ((channel: string) => Promise<void>) | undefined;
+	/** The files of channels. Undefined where the engine does not show them. */
+	readonly files?: ChannelFiles | undefined;
 	/** Asks a channel's room, by the path after its name. Rejects where the room's storage cannot be opened, or has failed. */
 	fetchChannel(channel: string, path: string, request: ChannelRequest): Promise<Response>;
 }
@@ -58,7 +57,10 @@ export async function answerRequest(request: Request, host: EdgeHost): Promise<R
 			return services.report();
 		},
 		control: {
-			setMachine: (readings) => services.setMachine(readings),
+			setMachine: async (readings) => {
+				services.setMachine(readings);
+				if (host.files) await services.reclaim(host.files);
+			},
 			secret: host.controlSecret,
 			goAway: async () => {
 				const tell = (channel: string) =>
@@ -67,7 +69,8 @@ export async function answerRequest(request: Request, host: EdgeHost): Promise<R
 			},
 		},
 		fetchFile: (path) => host.fetchFile(path),
-		fetchChannel: (channel, path, asked) => askChannel(host, channel, path, asked),
+		fetchChannel: (channel, path, asked) =>
+			services.reclaimer.ask(channel, () => askChannel(host, channel, path, asked)),
 	});
 }
 
@@ -79,7 +82,7 @@ async function askChannel(host: EdgeHost, channel: string, path: string, asked: 
 	try {
 		return await host.fetchChannel(channel, path, asked);
 	} catch (error) {
-		host.services.storage.fail(channel, host.fileOf?.(channel), error);
+		host.services.storage.fail(channel, host.files?.nameOf(channel), error);
 		if (asked.method === 'DELETE' && path === '/') return emptyDamaged(host, channel, asked);
 		throw createError('storage-failed');
 	}
@@ -93,7 +96,7 @@ async function emptyDamaged(host: EdgeHost, channel: string, asked: ChannelReque
 	if (emptied) return emptied;
 	// It could not be opened, or has ended at that: nobody has the files open.
 	try {
-		await host.removeFiles?.(channel);
+		await host.files?.remove(channel);
 		return await host.fetchChannel(channel, '/', asked);
 	} catch {
 		throw createError('storage-failed');

@@ -203,6 +203,7 @@ export class Room {
 		this.#channel = undefined;
 		this.#loading = this.#begin(async () => {
 			await emptyStorage(this.#storage, createRandomName);
+			this.#isMarked = false; // the next write says again that there is something
 			return this.#load();
 		});
 		channel?.goAway();
@@ -221,6 +222,7 @@ export class Room {
 	#setMark(): void {
 		if (this.#isMarked) return;
 		this.#isMarked = true;
+		this.#services.reclaimer?.keep(this.#host.name);
 		this.#host.mark?.set().catch(() => {
 			this.#isMarked = false; // at the next write
 		});
@@ -475,6 +477,8 @@ export class Room {
 			await beginStorage(this.#storage, createRandomName); // clients learn of it by another epoch
 			await channel.load();
 		}
+		if (channel.last > 0) this.#services.reclaimer?.keep(name);
+		else this.#services.reclaimer?.release(name);
 		// Those who were live before the relay slept: nothing was published since, or it would have woken.
 		for (const session of this.#openAll()) session.resume(channel);
 		this.#channel = channel;

@@ -15,6 +15,7 @@ import { RemoteServices, type RemoteSummary } from '../services/remote-services.
 import type { ChannelServices } from '../services/services.ts';
 import { readSettings } from '../settings.ts';
 import { openIsolate } from './isolate.ts';
+import { ObjectFiles } from './object-files.ts';
 
 /** What the configuration binds, beside the settings of the relay. */
 export interface Environment extends Record<string, unknown> {
@@ -35,9 +36,10 @@ const RELAY_NAME = 'relay';
 /** Requests between the edge and an object have no host of their own. */
 const INSIDE = 'http://channel';
 
-const FILES_URL = 'http://files';
-/** All files of an object: SQLite's three, and what says that there was something in them. */
-const FILE_ENDINGS = ['.sqlite', '.sqlite-wal', '.sqlite-shm', '.mark'];
+/** Undefined where the relay does not see them. */
+function openFiles({ FILES, CHANNEL }: Environment): ObjectFiles | undefined {
+	return FILES && new ObjectFiles(FILES, (channel) => String(CHANNEL.idFromName(channel)));
+}
 
 /** The stub has the same methods, by RPC. */
 function findRelay(relay: DurableObjectNamespace<Relay>): RemoteCollector & RemoteSummary {
@@ -100,18 +102,11 @@ export class ObjectHost implements Host {
 	}
 
 	get file(): string | undefined {
-		return this.#environment.FILES && `${this.#context.id}.sqlite`;
+		return openFiles(this.#environment)?.nameOf(this.name);
 	}
 
 	get mark(): Mark | undefined {
-		const { FILES } = this.#environment;
-		const url = `${FILES_URL}/${this.#context.id}.mark`;
-		return (
-			FILES && {
-				exists: async () => (await FILES.fetch(url, { method: 'HEAD' })).ok,
-				set: async () => void (await FILES.fetch(url, { method: 'PUT', body: '\n' })),
-			}
-		);
+		return openFiles(this.#environment)?.markOf(this.name);
 	}
 
 	readonly abandon = (reason: string): void => this.#context.abort(reason);
@@ -212,7 +207,7 @@ export class Relay extends DurableObject<Environment> {
 }
 
 function createEdgeHost(environment: Environment): EdgeHost {
-	const { CHANNEL, RELAY, SITE, FILES, LIVE_FEED_CONTROL } = environment;
+	const { CHANNEL, RELAY, SITE, LIVE_FEED_CONTROL } = environment;
 	return {
 		get services() {
 			return RELAY ? new RemoteServices(environment, findRelay(RELAY)) : openIsolate(environment);
@@ -220,13 +215,7 @@ function createEdgeHost(environment: Environment): EdgeHost {
 		controlSecret: LIVE_FEED_CONTROL || undefined,
 		// Cloudflare redirects a path with a bare @ to this form.
 		fetchFile: (path) => SITE.fetch(`http://site${path.replaceAll('@', '%40')}`),
-		fileOf: (channel) => FILES && `${CHANNEL.idFromName(channel)}.sqlite`,
-		removeFiles:
-			FILES &&
-			(async (channel) => {
-				const id = CHANNEL.idFromName(channel);
-				for (const ending of FILE_ENDINGS) await FILES.fetch(`${FILES_URL}/${id}${ending}`, { method: 'DELETE' });
-			}),
+		files: openFiles(environment),
 		fetchChannel: (channel, path, asked) => CHANNEL.getByName(channel).fetch(`${INSIDE}${path}`, asked as RequestInit),
 	};
 }

@@ -9,8 +9,8 @@ export interface Control {
 	secret: string | undefined;
 	/** Tells all who are connected that the relay is about to stop; resolves once they have been sent it. */
 	goAway: () => Promise<void>;
-	/** Sets what only the starter of the engine sees. */
-	setMachine: (readings: MachineReadings) => void;
+	/** Sets what only the starter of the engine sees, and does what is due at intervals. */
+	setMachine: (readings: MachineReadings) => Promise<void>;
 }
 
 const GO_AWAY = '/control/goaway';
@@ -27,7 +27,7 @@ export async function answerControl(request: Request, control: Control): Promise
 		throw new FeedError('not-found', 'There is nothing at this address.');
 	}
 	if (new URL(request.url).pathname === GO_AWAY) await control.goAway();
-	else control.setMachine((await request.json()) as MachineReadings); // of the starter alone
+	else await control.setMachine((await request.json()) as MachineReadings); // of the starter alone
 	return answerJson({ status: 'told' });
 }
 

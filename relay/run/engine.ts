@@ -3,6 +3,7 @@
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { removeBlankFiles } from './blank-files.ts';
 import { chooseEngine, type EngineName } from './engine-settings.ts';
 import { runPartyKit } from './partykit-engine.ts';
 import { checkAddress } from './port.ts';
@@ -164,6 +165,7 @@ async function startOnce(options: EngineOptions, program: Program): Promise<Run>
 		const problem = await checkAddress(port, host);
 		if (problem) throw new EngineError(problem, describeAddress(problem, port, host));
 		if (signal?.aborted) throw new EngineError('aborted', 'The start was cancelled.');
+		removeBlankFiles(options.stateDir);
 		try {
 			return program.engine === 'partykit' ? await runPartyKit(options, program) : await runWorkerd(options, program);
 		} catch (error) {

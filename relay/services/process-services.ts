@@ -7,10 +7,10 @@ import type { Report } from '../http/figures.ts';
 import { Identities, type Identity } from '../identity.ts';
 import { Journal, type Refused } from '../journal.ts';
 import { Limiter } from '../limiter.ts';
-
 import type { FeedError } from '../protocol/errors.ts';
 import { createRandomName } from '../random-name.ts';
 import { ReadingTurns } from '../reading-turns.ts';
+import { type ChannelFiles, Reclaimer } from '../reclaimer.ts';
 import { readSettings, type Settings } from '../settings.ts';
 import { SteadyClock } from '../steady-clock.ts';
 import { type MachineReadings, StorageState } from '../storage-state.ts';
@@ -31,6 +31,7 @@ export class ProcessServices implements ChannelServices, RelayServices {
 	readonly journal = new Journal(clock, (line) => console.error(line));
 	readonly storage = new StorageState(clock, (note) => this.journal.storage(note));
 	readonly turns = new ReadingTurns(clock);
+	readonly reclaimer = new Reclaimer();
 	readonly steadyClock = new SteadyClock(clock);
 	readonly #metrics = new Figures(clock);
 	readonly #channelMetrics = new ChannelFigures(clock, this.#metrics);
@@ -64,6 +65,10 @@ export class ProcessServices implements ChannelServices, RelayServices {
 
 	openChannel(who: Identity): FeedError | undefined {
 		return this.limiter.openChannel({ who });
+	}
+
+	reclaim(files: ChannelFiles): Promise<void> {
+		return this.reclaimer.reclaim(files, (channel) => this.connections.has(channel));
 	}
 
 	recordActivity(): void {

@@ -56,6 +56,13 @@ export class RemoteServices implements RelayServices {
 		return this.#collector.connectedChannels();
 	}
 
+	/** The platform removes what holds nothing. */
+	readonly reclaimer = { ask: <T>(_channel: string, send: () => Promise<T>): Promise<T> => send() };
+
+	async reclaim(): Promise<void> {
+		// There are no files to be seen.
+	}
+
 	setMachine(): void {
 		// Nobody but the platform sees it.
 	}

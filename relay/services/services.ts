@@ -9,6 +9,7 @@ import type { Journal, Refused } from '../journal.ts';
 import type { Limiter } from '../limiter.ts';
 import type { FeedError } from '../protocol/errors.ts';
 import type { ReadingTurns } from '../reading-turns.ts';
+import type { ChannelFiles, Reclaimer } from '../reclaimer.ts';
 import type { Settings } from '../settings.ts';
 import type { SteadyClock } from '../steady-clock.ts';
 import type { MachineReadings, StorageState } from '../storage-state.ts';
@@ -40,6 +41,8 @@ export interface ChannelServices {
 	metricsOf(channel: string): Figures;
 	/** Checks the limit of new channels for a client that comes to a channel which is not in use. */
 	openChannel(who: Identity): FeedError | undefined | Promise<FeedError | undefined>;
+	/** Learns whether a channel's storage holds something. Undefined where the engine removes what holds nothing. */
+	readonly reclaimer?: Pick<Reclaimer, 'keep' | 'release'>;
 	/** Something was done that the rest of the relay may have to learn. */
 	recordActivity(): void;
 }
@@ -54,6 +57,10 @@ export interface RelayServices {
 	readonly since?: number;
 	/** Whether what is published can be stored. */
 	readonly storage: StorageState;
+	/** Through which channels are asked. */
+	readonly reclaimer: Pick<Reclaimer, 'ask'>;
+	/** Removes the files of channels that hold nothing and are not in use. */
+	reclaim(files: ChannelFiles): Promise<void>;
 	/** Counts a request that no channel answers. */
 	countRequest(): void;
 	recordRefusal(error: FeedError, about: Refused): void;

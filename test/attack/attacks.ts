@@ -4,6 +4,7 @@
 export const ATTACKS: Record<string, string> = {
 	identity: 'what was accepted of one person is never stored as of another',
 	strangers: 'strangers leave no object, no file and no memory behind',
+	names: 'a name that nothing is stored for leaves no file, and an emptied channel none',
 	bodies: 'bodies of strangers are not read, and all bodies in flight have one bound',
 	descriptors: 'a connection beyond the descriptors is refused, and the relay lives',
 	'costly-reads': 'the costliest reads hold up nobody on another channel',

@@ -23,7 +23,7 @@ async function ask(path: string, init: RequestInit) {
 		identify: async (_headers, channel, address) => identities.identify(undefined, channel, address),
 		onRefused: () => {},
 		onFault: () => createError('internal'),
-		control: { secret: undefined, goAway: async () => {}, setMachine: () => {} },
+		control: { secret: undefined, goAway: async () => {}, setMachine: async () => {} },
 		countRequest: () => {},
 		report: async () => Promise.reject(createError('forbidden')),
 	});

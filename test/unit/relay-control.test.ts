@@ -11,7 +11,7 @@ import { readSettings } from '../../relay/settings.ts';
 async function ask(secret: string | undefined, init: RequestInit): Promise<[status: number, told: number]> {
 	let told = 0;
 	const goAway = async () => void told++;
-	const setMachine = () => {};
+	const setMachine = async () => {};
 	const nothing = async () => new Response(null, { status: 404 });
 	const edge = {
 		...{ clock: () => 0, fetchFile: nothing, fetchChannel: nothing, control: { secret, goAway, setMachine } },
