@@ -10,7 +10,9 @@ import { startRelay, type TestRelay } from '../support/relay.ts';
 const ORIGIN = 'https://allowed.example';
 const IN_FLIGHT = 16;
 /** An object sleeps after ten seconds without a request; the relay looks every ten seconds. */
-const GONE_MS = 60_000;
+const GONE_MS = 90_000;
+/** That a stream was left is noticed a minute later. The long form waits for it. */
+const SLOW = 'a stream';
 const OBJECT = /[0-9a-f]{64}\.(sqlite|mark)$/;
 
 /** What reaches a channel and stores nothing. */
@@ -19,7 +21,7 @@ const WAYS: Record<string, (relay: TestRelay, channel: string) => Promise<unknow
 	filter: ({ url }, channel) => ask(`${url}/channels/${channel}/events?types=deploy.*`),
 	presence: ({ url }, channel) => ask(`${url}/channels/${channel}/presence`),
 	status: ({ url }, channel) => ask(`${url}/channels/${channel}/status`),
-	'a stream': async ({ url }, channel) => {
+	[SLOW]: async ({ url }, channel) => {
 		const over = new AbortController();
 		await fetch(`${url}/channels/${channel}/events`, { headers: { accept: 'text/event-stream' }, signal: over.signal });
 		over.abort();
@@ -46,7 +48,8 @@ export async function runNames({ short }: ScenarioOptions): Promise<ScenarioResu
 		const failures: string[] = [];
 		const kept = await publish(relay.url, 'kept', 'kept');
 		const expected = listFiles().length;
-		const names = Object.keys(WAYS).flatMap((way) =>
+		const ways = Object.keys(WAYS).filter((way) => !short || way !== SLOW);
+		const names = ways.flatMap((way) =>
 			Array.from({ length: each }, (_, n) => [way, `${way.replaceAll(' ', '-')}-${n}`] as const),
 		);
 		const waiting = [...names];
@@ -79,7 +82,7 @@ export async function runNames({ short }: ScenarioOptions): Promise<ScenarioResu
 		}
 		return {
 			lines: [
-				`${group(names.length)} names in ${Object.keys(WAYS).length} ways: ${group(most - expected)} files at most, all gone ${seconds.toFixed(0)} s later; ${group(again.length)} published to again, 0 lost; on 2d48d35: a file of 8 KB for each, for ever`,
+				`${group(names.length)} names in ${ways.length} ways: ${group(most - expected)} files at most, all gone ${seconds.toFixed(0)} s later; ${group(again.length)} published to again, 0 lost; on 2d48d35: a file of 8 KB for each, for ever`,
 			],
 			failures: failures.slice(0, 8),
 		};
