@@ -7,6 +7,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import { adviseAddress } from '../run/advice.ts';
+import { connectionsWithin, readDescriptorLimit } from '../run/descriptors.ts';
 import { describeAddress, type EngineName } from '../run/engine.ts';
 import { findPartyKit } from '../run/partykit-engine.ts';
 import { bracket, checkAddress, isLoopback, reachable, resolveHost } from '../run/port.ts';
@@ -17,11 +18,14 @@ import { findWorkerd } from '../run/workerd-engine.ts';
 import { isSetting, readSettings } from '../settings.ts';
 import type { Finding } from './findings.ts';
 import { collectEffective } from './settings.ts';
+import { formatCount } from './terminal.ts';
 
 /** The oldest Node that runs it, and the first that it was not tried with. */
 const [OLDEST_NODE, UNTRIED_NODE] = ['20.19.0', '25.0.0'];
 const MIN_FREE_BYTES = 100e6;
 const LOW_FREE_BYTES = 1e9;
+/** Fewer connections than these are worth a warning. */
+const LOW_CONNECTIONS = 1000;
 /** Nobody had this relay before; a clock that says so is wrong. */
 const EARLIEST = Date.UTC(2026, 0, 1);
 /** What a clock may be set back without harm, milliseconds. */
@@ -56,7 +60,8 @@ export async function checkAll(around: Surroundings): Promise<Finding[]> {
 		checkEngine(around),
 		checkClock(around),
 	]);
-	return [checkNode(around.node), port, storage, disk, engine, checkSettings(around), clock];
+	const connections = judgeConnections(readDescriptorLimit());
+	return [checkNode(around.node), port, storage, disk, connections, engine, checkSettings(around), clock];
 }
 
 export function checkNode(version: string): Finding {
@@ -168,6 +173,20 @@ export function judgeDisk(freeBytes: number, isFull: boolean, name = 'Disk'): Fi
 
 function formatBytes(bytes: number): string {
 	return bytes < 1e9 ? `${Math.floor(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+}
+
+/** `limit` is of descriptors. Undefined where the system does not tell. */
+export function judgeConnections(limit: number | undefined): Finding {
+	const name = 'Connections';
+	if (limit === undefined) return { name, standing: 'ok', text: 'This system does not say how many there may be.' };
+	const text = `${connectionsWithin(limit).toLocaleString('en')} at once: a process may have ${formatCount(limit, 'file')} open.`;
+	if (connectionsWithin(limit) >= LOW_CONNECTIONS) return { name, standing: 'ok', text };
+	return {
+		name,
+		standing: 'warning',
+		text,
+		advice: `Raise the hard limit, such as to 65536: ulimit -Hn, or LimitNOFILE of the unit.`,
+	};
 }
 
 /** Is the engine there, is it the version that the relay was tried with, and does it run on this system? */

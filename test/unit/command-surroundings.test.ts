@@ -16,6 +16,7 @@ import {
 	checkSettings,
 	checkStorage,
 	judgeClock,
+	judgeConnections,
 	judgeDisk,
 	type Surroundings,
 } from '../../relay/cli/surroundings.ts';
@@ -194,4 +195,15 @@ describe('the clock', () => {
 		await utimes(file, later, later);
 		expect(await checkClock(surround({ stateDir }))).toMatchObject({ standing: 'wrong' });
 	});
+});
+
+it('few descriptors leave room for few connections', () => {
+	expect(judgeConnections(65_536)).toMatchObject({
+		standing: 'ok',
+		text: '26,214 at once: a process may have 65,536 files open.',
+	});
+	const few = judgeConnections(512);
+	expect(few).toMatchObject({ standing: 'warning', text: '192 at once: a process may have 512 files open.' });
+	expect(few.advice).toContain('LimitNOFILE');
+	expect(judgeConnections(undefined).standing).toBe('ok');
 });
