@@ -197,7 +197,7 @@ describe('the clock', () => {
 	});
 });
 
-it('few descriptors leave room for few connections', () => {
+test('few descriptors leave room for few connections', () => {
 	expect(judgeConnections(65_536)).toMatchObject({
 		standing: 'ok',
 		text: '26,214 at once: a process may have 65,536 files open.',
