@@ -77,6 +77,7 @@ const TABLE = {
 	'no-channel': { status: 400, retryable: false, text: 'No channel is given.' },
 	'no-relay': { status: 400, retryable: false, text: 'No relay is given.' },
 	'outbox-full': { status: 503, retryable: true, text: 'Too much is waiting to be sent.' },
+	'too-many-connections': { status: 503, retryable: true, text: 'The browser opens no more connections.' },
 	cancelled: { status: 400, retryable: false, text: 'The page cancelled it.' },
 	closed: { status: 503, retryable: false, text: 'The connection was closed before the relay answered.' },
 } satisfies Record<string, ErrorRow>;

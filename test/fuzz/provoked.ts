@@ -17,6 +17,7 @@ export const SAID_BY_CLIENTS: Record<string, string> = {
 	'no-channel': 'test/browser/element.test.ts',
 	'no-relay': 'test/browser/element.test.ts',
 	'outbox-full': 'test/browser/outbox.test.ts',
+	'too-many-connections': 'test/e2e/many-channels.test.ts',
 	cancelled: 'test/browser/element.test.ts',
 	closed: 'test/browser/outbox.test.ts',
 	'not-kept': 'none by its name',

@@ -297,6 +297,10 @@ export class FeedClient {
 						isOpen: () => this.#isWelcome,
 						use: (create) => this.#use(create),
 						reconnect: () => this.connection !== 'refused' && this.#restart(),
+						explain: (problem) => {
+							this.problem = problem;
+							this.#emit('state', undefined);
+						},
 					});
 				return later;
 			},

@@ -1,10 +1,11 @@
 // Which transport: down where one is blocked, up again when it is not; remembered for the tab.
 // Knows their order and when to try another; never knows what is said.
+import { FeedError } from '../../relay/protocol/errors.ts';
 import { findStorage } from './browser-storage.ts';
 import { createEventStream } from './event-stream.ts';
 import { createLongPoll } from './long-poll.ts';
 import { type CreateTransport, TRANSPORT_MEMORY, type Transport } from './transport.ts';
-import { createWebSocket } from './websocket.ts';
+import { createWebSocket, liveSockets } from './websocket.ts';
 
 /** From the best to the one that always gets through. */
 const RUNGS: readonly CreateTransport[] = [createWebSocket, createEventStream, createLongPoll];
@@ -14,6 +15,9 @@ const LAST_CLIMB_MS = 600_000;
 /** A relay that answers at all does so within this time, and welcomes within that; milliseconds. */
 const HEALTH_TIMEOUT_MS = 5000;
 const WELCOME_TIMEOUT_MS = 10_000;
+
+/** So many sockets may be all: Firefox opens 200 for all pages, Chromium 255. */
+const MANY_SOCKETS = 190;
 
 /** The client that is moved from rung to rung. */
 export interface Climber {
@@ -26,6 +30,8 @@ export interface Climber {
 	use(create: CreateTransport): void;
 	/** Tries now, unless it was refused for good. */
 	reconnect(): unknown;
+	/** Says why it is offline. */
+	explain(problem: FeedError): void;
 }
 
 export class Ladder {
@@ -58,6 +64,14 @@ export class Ladder {
 	/** Attempts have failed: if the relay answers, it is the transport that is blocked. */
 	async descend(): Promise<void> {
 		if (this.#isLooking) return;
+		if ([...liveSockets.values()].some((url) => url.startsWith(this.#climber.relay))) {
+			// It is not blocked, and streams and polls would take the few connections that requests have.
+			if (this.#rung > 0) this.#stand(0);
+			const { size } = liveSockets;
+			const text = `This browser opens no more connections: ${size} channels of this page are connected. Show fewer channels in one page.`;
+			if (size >= MANY_SOCKETS) this.#climber.explain(new FeedError('too-many-connections', text));
+			return;
+		}
 		this.#isLooking = true;
 		const isHealthy = await isUp(this.#climber.relay);
 		this.#isLooking = false;

@@ -18,6 +18,9 @@ async function inflate(data: ArrayBuffer): Promise<string> {
 	return new Response(inflated).text();
 }
 
+/** The sockets of this page that have brought something, with their addresses: a browser has a limit for all of them. */
+export const liveSockets = new Map<Transport, string>();
+
 /** A WebSocket to `url` (http or https; the scheme is changed). */
 export function createWebSocket(url: string, handlers: TransportHandlers): Transport {
 	let socket: ReconnectingWebSocket | undefined;
@@ -38,6 +41,7 @@ export function createWebSocket(url: string, handlers: TransportHandlers): Trans
 			let received = 0;
 			let confirmed = 0;
 			const take = (text: string, bytes: number) => {
+				liveSockets.set(this, url);
 				handlers.onMessage(text);
 				received += bytes;
 				// Once it has been dealt with: a page that is busy is sent no more than it can take.
@@ -82,6 +86,7 @@ export function createWebSocket(url: string, handlers: TransportHandlers): Trans
 		},
 		close() {
 			const own = socket;
+			liveSockets.delete(this);
 			socket = undefined;
 			own?.close();
 		},

@@ -37,7 +37,7 @@ export function troubleView(
 			)
 		: note(
 				'gap',
-				isAnswered ? words.refused : words.unreachable,
+				isAnswered && problem.code !== 'too-many-connections' ? words.refused : words.unreachable,
 				html`<span>${richText(isAnswered ? problem.message : words.noAnswer(relay))}</span>${next && html` <span>${words.nextAttempt(next)}</span>`}`,
 				html`<button class="button" @click=${onRetry}>${words.retry}</button>`,
 			);
