@@ -230,10 +230,7 @@ function parseTypes(values: readonly string[]): string[] {
  */
 function chooseForm(accept: string): string {
 	const ranges = accept.split(',').map((part) => {
-		const [range = '', ...rest] = part
-			.trim()
-			.toLowerCase()
-			.split(/\s*;\s*/);
+		const [range = '', ...rest] = part.split(';').map((piece) => piece.trim().toLowerCase());
 		const q = rest.find((parameter) => parameter.startsWith('q='));
 		return { range, quality: q ? Number(q.slice(2)) || 0 : 1 };
 	});
