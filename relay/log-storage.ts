@@ -223,12 +223,15 @@ export class StorageLog implements Log {
 				end = key;
 			}
 		}
-		if (this.#keys) return; // another call was faster, and appends may have followed it
-		this.#keys = new UsedKeys(KEPT_KEYS);
-		for (const [key, used] of segments.reverse()) {
-			this.#keySegments.set(key, used.length);
-			for (const one of used) this.#keys.add(one);
+		const keys = new UsedKeys(KEPT_KEYS);
+		segments.reverse();
+		for (const [n, [, used]] of segments.entries()) {
+			if (n % LIST_SEGMENTS === 0) await this.#options.turn?.(LIST_SEGMENTS);
+			for (const one of used) keys.add(one);
 		}
+		if (this.#keys) return; // another call was faster, and appends may have followed it
+		this.#keys = keys;
+		for (const [key, used] of segments) this.#keySegments.set(key, used.length);
 		if (newest) this.#keySeries.resume(...newest);
 	}
 

@@ -206,6 +206,42 @@ it('[PAGE10] makes a page ready a part at a turn, and its JSON is that of the wh
 	}
 });
 
+it('[KEY2] ten thousand used keys are read and made ready a part at a turn', async () => {
+	const storage = new MapStorage();
+	const turns: number[] = [];
+	const open = async () => {
+		const log = new StorageLog(
+			storage,
+			{
+				...{ retention: { entries: 100, ageMs: undefined }, clock: () => START, createEpoch: () => 'k3f9' },
+				turn: (segments: number) => void turns.push(segments),
+			},
+			(error) => {
+				throw error;
+			},
+		);
+		await log.load();
+		return log;
+	};
+	const writer = await open();
+	await writer.loadKeys();
+	const used = (n: number) => ({ subject: 'ada', key: `key ${n}`, digest: '0', seq: n, time: START });
+	for (let n = 0; n < 10_000; n += 100)
+		writer.append(
+			[],
+			Array.from({ length: 100 }, (_, k) => used(n + k + 1)),
+		);
+	await settle();
+	const log = await open();
+	turns.length = 0;
+	await Promise.all([log.loadKeys(), log.loadKeys()]);
+	expect([log.findKey('ada', 'key 1')?.seq, log.findKey('ada', 'key 10000')?.seq]).toEqual([1, 10_000]);
+	const segments = [...storage.values.keys()].filter((key) => key.startsWith('k:')).length;
+	// Each of the two calls reads them, and makes them ready.
+	expect(turns.reduce((sum, turn) => sum + turn, 0)).toBeGreaterThanOrEqual(4 * segments);
+	expect(Math.max(...turns)).toBeLessThan(9);
+});
+
 it('[PAGE10] waking reads no more than the newest events, and knows the pulse of the hour', async () => {
 	const { channel, clock, publish, drainAll, open, lists } = await openLarge();
 	for (let n = 0; n < 2500; n++) {
