@@ -54,10 +54,10 @@ const VERSIONS = 'v:';
 const PULSE = 'pulse';
 /** The engine's limit, which the local one does not check. */
 const MAX_OPERATION_KEYS = 128;
-/** Segments that one `list` brings, in about a millisecond: few where few events are wanted, and no more than about these bytes, as the last ones were. */
+/** Segments that one `list` brings, in less than a millisecond: few where few events are wanted, and no more than about these bytes, as the last ones were. */
 const FIRST_LIST = 4;
 const LIST_SEGMENTS = 8;
-const LIST_BYTES = 16 * 1024;
+const LIST_BYTES = 8 * 1024;
 /** The same where what was listed is gone before it is there. */
 const MAX_HURRY = 32;
 /** More events than these are wanted: as much as one list brings. */

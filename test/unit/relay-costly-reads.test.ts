@@ -117,7 +117,7 @@ it('[PAGE4] where a time begins is found with a few segments', async () => {
 	}
 });
 
-it('[PAGE10] reads much only in its turn, and a part at a time', async () => {
+it('[PAGE11] reads much only in its turn, and a part at a time', async () => {
 	const { channel, turns } = await openLarge();
 	await channel.page({ limit: 50, types: ['rare'] });
 	expect(turns.length).toBeGreaterThan(4);
@@ -143,7 +143,7 @@ function openTurns() {
 	return { clock, turns, sleep, sleeping, goOn };
 }
 
-it('[PAGE10] gives one turn at a time, with a pause after each, and to each channel as many', async () => {
+it('[PAGE11] gives one turn at a time, with a pause after each, and to each channel as many', async () => {
 	const { clock, turns, sleep, goOn } = openTurns();
 	const taken: [channel: string, at: number][] = [];
 	const read = (channel: string, count: number) => {
@@ -160,7 +160,7 @@ it('[PAGE10] gives one turn at a time, with a pause after each, and to each chan
 	expect(taken.slice(0, 7).filter(([channel]) => channel === 'quiet')).toHaveLength(3);
 });
 
-it('[PAGE10] late timers cause no burst of turns', async () => {
+it('[PAGE11] late timers cause no burst of turns', async () => {
 	const { clock, turns, sleep, sleeping } = openTurns();
 	const own = turns.open();
 	let taken = 0;
@@ -172,7 +172,7 @@ it('[PAGE10] late timers cause no burst of turns', async () => {
 	expect(taken).toBe(2); // the one that waited for nobody, and one of all that are late
 });
 
-it('[PAGE10] waits for no clock that goes back, and for none that does not come any more', async () => {
+it('[PAGE11] waits for no clock that goes back, and for none that does not come any more', async () => {
 	const { clock, turns, sleep } = openTurns();
 	const own = turns.open();
 	expect(own.take(16, sleep)).toBeUndefined();
@@ -184,7 +184,7 @@ it('[PAGE10] waits for no clock that goes back, and for none that does not come 
 	expect(turns.claim(ticket)).toBeLessThanOrEqual(100);
 });
 
-it('[PAGE10] makes a page ready a part at a turn, and its JSON is that of the whole', async () => {
+it('[PAGE11] makes a page ready a part at a turn, and its JSON is that of the whole', async () => {
 	const storage = new MapStorage();
 	const turns: number[] = [];
 	const turn = (segments: number) => void turns.push(segments);
