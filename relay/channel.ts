@@ -19,7 +19,7 @@ import {
 	tellChange,
 	type UsedKey,
 } from './log.ts';
-import { type Begin, LogReader, type OnRead, type PageQuery, type Start } from './log-reader.ts';
+import { type Begin, LogReader, type OnRead, type PageQuery, type Start, type Turn } from './log-reader.ts';
 import { Pages } from './pages.ts';
 import { CHANGING } from './protocol/capabilities.ts';
 import { PROTOCOL_VERSION } from './protocol/client-message.ts';
@@ -54,6 +54,7 @@ import { formatPosition, NO_EPOCH, type Position, parsePosition } from './protoc
 import type { Welcome } from './protocol/relay-message.ts';
 import type { Wish } from './protocol/wish.ts';
 import { PulseCounter } from './pulse.ts';
+import { SEGMENT_BYTES } from './series.ts';
 import type { Viewer } from './viewer.ts';
 import { Waiters } from './waiters.ts';
 
@@ -65,6 +66,10 @@ const PULSE_ENTRIES = 1000;
 const MAX_AMENDED_KEYS = 96;
 /** Drafts whose events are made ready together for the next commits. */
 const HELD_DRAFTS = 64;
+
+/** Events of a page that are made JSON in one turn, and how none of them look. */
+const FORMATTED_EVENTS = 100;
+const NO_EVENTS = '"events":[]';
 
 /** What came of one draft. */
 export type Result = { ref: number } & ({ receipt: Receipt } | { error: FeedError });
@@ -85,6 +90,8 @@ export interface ChannelOptions {
 	afterDrain: (run: () => void) => void;
 	/** Told of faults of our own that have no caller. */
 	onFault: (error: unknown) => void;
+	/** Waits for a turn to read or to make ready what was read. Default: always now. */
+	turn?: Turn;
 	/** How much each may publish: as much as he wants unless given. */
 	limiter?: Pick<Limiter, 'publish'>;
 	/** Told of each draft that was refused. */
@@ -191,7 +198,7 @@ export class Channel {
 
 	constructor(options: ChannelOptions) {
 		this.#log = options.log;
-		this.#reader = new LogReader(options.log, options.clock);
+		this.#reader = new LogReader(options.log, options.clock, options.turn);
 		this.#pages = new Pages(options.log);
 		this.#options = options;
 		this.#queue = new DraftQueue(options.maxQueueBytes ?? MAX_QUEUE_BYTES);
@@ -446,6 +453,18 @@ export class Channel {
 		this.#viewers.delete(viewer);
 		this.#live.delete(viewer);
 		this.#allHaveAll();
+	}
+
+	/** The JSON of a page, a part at a turn. */
+	async format(page: Page): Promise<string> {
+		const [head = '', tail = ''] = JSON.stringify({ ...page, events: [] }).split(NO_EVENTS);
+		const parts: string[] = [];
+		for (let at = 0; at < page.events.length; at += FORMATTED_EVENTS) {
+			const json = JSON.stringify(page.events.slice(at, at + FORMATTED_EVENTS)).slice(1, -1);
+			parts.push(json);
+			if (at + FORMATTED_EVENTS < page.events.length) await this.#options.turn?.(json.length / SEGMENT_BYTES);
+		}
+		return `${head}"events":[${parts.join(',')}]${tail}`;
 	}
 
 	/** A page of history. */

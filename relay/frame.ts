@@ -16,10 +16,16 @@ export class Filter {
 	readonly status: readonly Status[];
 	/** The newest `seq` that the live viewers of this filter were sent a frame for. */
 	covered = 0;
+	/** The types by themselves, and what the prefixes are before their `*`: each event costs the same, however many there are. */
+	readonly #names: ReadonlySet<string>;
+	readonly #prefixes: ReadonlySet<string>;
 
 	constructor({ types = [], status = [] }: Wish = {}) {
 		this.types = types.includes('*') ? [] : [...new Set(types)].sort();
 		this.status = [...new Set(status)].sort();
+		const isPrefix = (type: string) => type.endsWith('.*');
+		this.#names = new Set(this.types.filter((type) => !isPrefix(type)));
+		this.#prefixes = new Set(this.types.filter(isPrefix).map((type) => type.slice(0, -1)));
 	}
 
 	/** Filters of the same key choose the same; empty for the one that chooses all. */
@@ -37,7 +43,17 @@ export class Filter {
 	}
 
 	matches(entry: FeedEntry): boolean {
-		return isWanted(entry, this);
+		const { type, replyType } = entry;
+		const isOfType = this.types.length === 0 || this.#chooses(type) || (!!replyType && this.#chooses(replyType));
+		return isOfType && isWanted(entry, { status: this.status });
+	}
+
+	#chooses(type: string): boolean {
+		if (this.#names.has(type)) return true;
+		if (this.#prefixes.size === 0) return false;
+		for (let dot = type.indexOf('.'); dot >= 0; dot = type.indexOf('.', dot + 1))
+			if (this.#prefixes.has(type.slice(0, dot + 1))) return true;
+		return false;
 	}
 }
 

@@ -13,6 +13,7 @@ import {
 import { formatPosition, NO_EPOCH, type Position, parsePosition } from './protocol/position.ts';
 import { parseSince } from './protocol/since.ts';
 import type { Wish } from './protocol/wish.ts';
+import { SEGMENT_BYTES } from './series.ts';
 
 /** Where a reader wants to begin: after a position, or with some of the newest. */
 export interface Start {
@@ -41,6 +42,9 @@ export interface PageQuery extends Wish {
 	/** Replies to this event alone. */
 	thread?: Position;
 }
+
+/** Waits for a turn of about so many segments of 4 KiB; undefined where it is now. */
+export type Turn = (segments: number) => Promise<void> | undefined;
 
 /** Is told of bytes that were read for somebody, whether or not they are sent. */
 export type OnRead = (bytes: number) => void;
@@ -79,6 +83,14 @@ class Look {
 const ignore: OnRead = () => {};
 const isAny = (_: FeedEvent): boolean => true;
 
+/** More events than these, or a filter: what is in memory is looked through in a turn too. */
+const FEW_EVENTS = 128;
+const TURN_SEGMENTS = 4;
+const isPlain = (query: PageQuery): boolean => query.thread === undefined && new Filter(query).isAll;
+
+/** Bytes of a page that are made ready in one turn. */
+const SLICE_BYTES = 16 * 1024;
+
 /** What a page is to hold, and what it has looked through for it. */
 interface Wanted {
 	filter: Filter;
@@ -89,11 +101,21 @@ interface Wanted {
 /** How many bytes of events a page has taken; the first always fits. */
 class PageBytes {
 	#bytes = 0;
+	#slice = 0;
 
 	take({ bytes }: Entry): boolean {
 		const isFirst = this.#bytes === 0;
 		this.#bytes += bytes.length;
+		this.#slice += bytes.length;
 		return isFirst || this.#bytes <= MAX_PAGE_BYTES;
+	}
+
+	/** Bytes that were taken since this was last a whole turn; otherwise 0. */
+	takeSlice(): number {
+		if (this.#slice < SLICE_BYTES) return 0;
+		const bytes = this.#slice;
+		this.#slice = 0;
+		return bytes;
 	}
 }
 
@@ -101,10 +123,12 @@ export class LogReader {
 	readonly #log: Log;
 	/** Milliseconds since 1970. */
 	readonly #clock: () => number;
+	readonly #turn: Turn | undefined;
 
-	constructor(log: Log, clock: () => number) {
+	constructor(log: Log, clock: () => number, turn?: Turn) {
 		this.#log = log;
 		this.#clock = clock;
+		this.#turn = turn;
 	}
 
 	/** Where a reader begins who wants `start`. */
@@ -122,6 +146,7 @@ export class LogReader {
 			if (after + 1 >= first || last === 0) return { after, recovered: true, ...refresh };
 			return { after: first - 1, recovered: false, missing: { from: after + 1, to: first - 1 }, ...refresh };
 		}
+		if (!filter.isAll) await this.#turn?.(TURN_SEGMENTS);
 		// Without a filter all of it is sent, and charged then.
 		const look = new Look(filter.isAll ? ignore : onRead);
 		const after =
@@ -139,6 +164,7 @@ export class LogReader {
 	async read(query: PageQuery, onRead: OnRead = ignore): Promise<Reading> {
 		await this.#log.expire();
 		const { limit } = query;
+		if (limit > FEW_EVENTS || !isPlain(query)) await this.#turn?.(TURN_SEGMENTS);
 		const wanted: Wanted = { filter: new Filter(query), isWanted: isAny, look: new Look(onRead) };
 		if (query.thread) return this.#readThread(query.thread, query, wanted);
 		if (query.after) return this.#pageForward(query.after, limit, wanted, true);
@@ -173,6 +199,8 @@ export class LogReader {
 					const { event } = entry;
 					if (event.seq <= oldest) break;
 					const isChosen = filter.matches(event) && isWanted(event);
+					const slice = page.takeSlice();
+					if (slice > 0) await this.#turn?.(slice / SEGMENT_BYTES);
 					if (isChosen && (events.length === limit || !page.take(entry))) {
 						isEnd = false;
 						break;
@@ -224,6 +252,8 @@ export class LogReader {
 				look.add(entries);
 				for (const entry of entries) {
 					const { event } = entry;
+					const slice = page.takeSlice();
+					if (slice > 0) await this.#turn?.(slice / SEGMENT_BYTES);
 					const isNews = isChange(event) ? hasChanges && parsePosition(event.target).seq <= begin : isWanted(event);
 					const isChosen = isNews && filter.matches(event);
 					isFull = isChosen && !page.take(entry);

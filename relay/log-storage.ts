@@ -16,7 +16,7 @@ import {
 	type UsedKey,
 } from './log.ts';
 import type { LogOptions } from './log-memory.ts';
-import { type Change, type FeedEvent, isChange, type Version } from './protocol/event.ts';
+import { type Change, type FeedEntry, type FeedEvent, isChange, type Version } from './protocol/event.ts';
 import { KEPT_CHANGES, KEPT_KEYS, KEPT_VERSIONS, MAX_PAGE_BYTES } from './protocol/limits.ts';
 import { NO_EPOCH, parsePosition } from './protocol/position.ts';
 import { mendJson } from './protocol/well-formed.ts';
@@ -54,10 +54,12 @@ const VERSIONS = 'v:';
 const PULSE = 'pulse';
 /** The engine's limit, which the local one does not check. */
 const MAX_OPERATION_KEYS = 128;
-/** Segments that one `list` brings: few where few events are wanted, and no more than about these bytes, as the last ones were. */
+/** Segments that one `list` brings, in less than a millisecond: few where few events are wanted, and no more than about these bytes, as the last ones were. */
 const FIRST_LIST = 4;
-const LIST_SEGMENTS = 32;
-const LIST_BYTES = 64 * 1024;
+const LIST_SEGMENTS = 8;
+const LIST_BYTES = 8 * 1024;
+/** The same where what was listed is gone before it is there. */
+const MAX_HURRY = 32;
 /** More events than these are wanted: as much as one list brings. */
 const FEW_EVENTS = 128;
 /** Segments that one page may need besides, for the events that its changes are about. */
@@ -211,7 +213,7 @@ export class StorageLog implements Log {
 		let newest: [string, Uint8Array] | undefined;
 		while (count < KEPT_KEYS) {
 			const range = end === undefined ? {} : { end };
-			const page = await this.#storage.list({ prefix: KEYS, reverse: true, limit: LIST_SEGMENTS, ...range });
+			const page = await this.#list({ prefix: KEYS, reverse: true, limit: LIST_SEGMENTS, ...range });
 			if (page.size === 0) break;
 			for (const [key, value] of page) {
 				newest ??= [key, value as Uint8Array];
@@ -221,12 +223,15 @@ export class StorageLog implements Log {
 				end = key;
 			}
 		}
-		if (this.#keys) return; // another call was faster, and appends may have followed it
-		this.#keys = new UsedKeys(KEPT_KEYS);
-		for (const [key, used] of segments.reverse()) {
-			this.#keySegments.set(key, used.length);
-			for (const one of used) this.#keys.add(one);
+		const keys = new UsedKeys(KEPT_KEYS);
+		segments.reverse();
+		for (const [n, [, used]] of segments.entries()) {
+			if (n % LIST_SEGMENTS === 0) await this.#options.turn?.(LIST_SEGMENTS);
+			for (const one of used) keys.add(one);
 		}
+		if (this.#keys) return; // another call was faster, and appends may have followed it
+		this.#keys = keys;
+		for (const [key, used] of segments) this.#keySegments.set(key, used.length);
 		if (newest) this.#keySeries.resume(...newest);
 	}
 
@@ -391,7 +396,7 @@ export class StorageLog implements Log {
 			const all = [...events, ...changes].sort((one, other) => one.event.seq - other.event.seq);
 			entries = (changes.length > 0 ? all : events).slice(0, limit);
 		}
-		return fitBytes(await this.#withStates(entries), MAX_PAGE_BYTES);
+		return this.#fit(await this.#withStates(entries), limit);
 	}
 
 	async readEvents(after: number, limit: number): Promise<Entry<FeedEvent>[]> {
@@ -406,8 +411,9 @@ export class StorageLog implements Log {
 		const from = Math.max(after + 1, this.first);
 		let start = await this.#findKey(from);
 		let kept: Entry<FeedEvent>[] = [];
+		let hurry = 1;
 		for (let few = limit <= FEW_EVENTS; ; few = false) {
-			const size = few ? Math.min(this.#listSize, limit === 1 ? 1 : FIRST_LIST) : this.#listSize;
+			const size = hurry > 1 ? hurry : few ? Math.min(this.#listSize, limit === 1 ? 1 : FIRST_LIST) : this.#listSize;
 			const segments = await this.#list({ prefix: EVENTS, start, limit: size });
 			const end = kept.at(-1)?.event.seq;
 			// What was split between the two lists is in both of them.
@@ -415,6 +421,8 @@ export class StorageLog implements Log {
 			// Trimmed between the two lists: what comes after the hole is another page.
 			if (end !== undefined && this.first > end + 1) return { entries: this.#fit(kept, limit), isAll: false };
 			kept = [...kept, ...more];
+			// What publishers overtake is read in larger parts, or it would never be reached.
+			hurry = kept.length === 0 ? Math.min(hurry * 2, MAX_HURRY) : 1;
 			const entries = this.#fit(kept, limit);
 			const isEnd = segments.size < size;
 			if (entries.length === limit || entries.length < kept.length || isEnd)
@@ -431,10 +439,10 @@ export class StorageLog implements Log {
 	/** Reads segments when it is their turn: reading is spread over all channels of the isolate. */
 	async #list(options: Parameters<KeyValueStorage['list']>[0]): Promise<Map<string, unknown>> {
 		// Of changes there are mostly few.
-		const segments = options.prefix === EVENTS ? options.limit : 1;
+		const segments = options.prefix === CHANGES ? 1 : options.limit;
 		await this.#options.turn?.(Math.max((segments * this.#segmentBytes) / SEGMENT_BYTES, 1));
 		const found = await this.#storage.list(options);
-		if (found.size > 0) {
+		if (found.size > 0 && options.prefix === EVENTS) {
 			let total = 0;
 			for (const value of found.values()) total += (value as Uint8Array).length;
 			this.#segmentBytes = total / found.size;
@@ -568,7 +576,8 @@ export class StorageLog implements Log {
 		});
 	}
 
-	#fit(kept: readonly Entry<FeedEvent>[], limit: number, back = false): Entry<FeedEvent>[] {
+	/** Most entries are only looked at: their bytes are not made where their sizes say that they fit. */
+	#fit<T extends FeedEntry>(kept: readonly Entry<T>[], limit: number, back = false): Entry<T>[] {
 		const chosen = back ? kept.slice(-limit) : kept.slice(0, limit);
 		let bytes = 0;
 		for (const entry of chosen) bytes += sizeOf(entry);
@@ -669,7 +678,7 @@ export class StorageLog implements Log {
 			const wanted = this.#events.count - entries + OLDEST_KNOWN;
 			if (known >= Math.min(wanted, this.#events.count)) break;
 			const start = await this.#findKey((this.#oldest.at(-1) ?? Math.max(this.#surplus, this.#trimmed)) + 1);
-			const segments = await this.#storage.list({ prefix: EVENTS, start, limit: LIST_SEGMENTS });
+			const segments = await this.#list({ prefix: EVENTS, start, limit: LIST_SEGMENTS });
 			const before = known;
 			for (const [key, value] of segments) {
 				const { ordinal, events } = parseEvents(key, value);
@@ -708,7 +717,7 @@ export class StorageLog implements Log {
 	async #trim(): Promise<void> {
 		const { ageMs } = this.#options.retention;
 		for (;;) {
-			const segments = [...(await this.#storage.list({ prefix: EVENTS, limit: LIST_SEGMENTS }))];
+			const segments = [...(await this.#list({ prefix: EVENTS, limit: LIST_SEGMENTS }))];
 			// Too old by a clock that is sure, or by the time of what was stored before.
 			const { clock, isSure } = this.#options;
 			const time = isSure?.() === false ? Math.min(clock(), this.#agreedTime) : clock();
@@ -743,7 +752,7 @@ export class StorageLog implements Log {
 		this.#changesSinceTrim = 0;
 		const segments: [key: string, count: number][] = [];
 		for (let start = CHANGES; ; ) {
-			const page = await this.#storage.list({ prefix: CHANGES, start, limit: LIST_SEGMENTS });
+			const page = await this.#list({ prefix: CHANGES, start, limit: LIST_SEGMENTS });
 			for (const [key, value] of page) segments.push([key, parseSegment(value).length]);
 			if (page.size < LIST_SEGMENTS) break;
 			start = `${segments.at(-1)?.[0]}~`;

@@ -224,6 +224,7 @@ export class Presence {
 		if (Math.abs(now - this.#sweptAt) < PRESENCE_INTERVAL_MS) return false;
 		this.#sweptAt = now;
 		const before = this.#version;
+		const asked: Visit[] = [];
 		for (const visit of this.#visits.values()) {
 			const { visitor } = visit;
 			// A ping that the engine answered was not heard here.
@@ -246,10 +247,17 @@ export class Presence {
 			if (silence >= LOST_MS || (silence >= PRESENCE_TIMEOUT_MS && isUnanswered)) this.#lose(visit, now);
 			else if (probed === undefined) {
 				visit.probed = now;
-				visitor.keep();
-				this.#guard(() => visitor.probe());
+				asked.push(visit);
 			}
 		}
+		// A relay that was suspended finds everybody silent at once.
+		const ask = (visit: Visit) => {
+			const { visitor } = visit;
+			if (this.#visits.get(visitor) !== visit || visit.probed === undefined) return;
+			visitor.keep();
+			this.#guard(() => visitor.probe());
+		};
+		inSlices(asked, ask, this.#options.afterDrain);
 		return this.#version !== before;
 	}
 

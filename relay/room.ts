@@ -62,6 +62,8 @@ function readMemory(link: Link): Memory | null {
 	return link.state as Memory | null;
 }
 
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
 function refuse(error: FeedError | undefined): void {
 	if (error) throw error;
 }
@@ -457,15 +459,13 @@ export class Room {
 		const { name } = this.#host;
 		const figures = this.#figures;
 		const { now: clock, isSure } = steadyClock;
-		const turn = (segments: number) => {
-			const ms = turns.reserve(segments);
-			return ms > 0 ? new Promise<void>((resolve) => setTimeout(resolve, ms)) : undefined;
-		};
+		const own = turns.open();
+		const turn = (segments: number) => own.take(segments, sleep);
 		const retention = retentionOf(settings, name);
 		const options = { retention, clock, isSure, turn, createEpoch: createRandomName };
 		const log = new StorageLog(this.#storage, options, (error) => this.#forget(channel, error));
 		const channel: Channel = new Channel({
-			...{ log, clock, limiter, figures, maxEventBytes: valueFor(settings.maxEventBytes, name) },
+			...{ log, clock, turn, limiter, figures, maxEventBytes: valueFor(settings.maxEventBytes, name) },
 			afterDrain: (run) => afterDrain(() => figures.occupy(run)),
 			onFault: this.#reportFault,
 			onRefused: (error, who) => this.#noteRefusal(error, 'publish', who),

@@ -69,7 +69,8 @@ async function answerWait(
 		const page = await channel.waitForPage(query, over.signal, host.replayed);
 		host.work.resume();
 		host.check();
-		return answerEvents({ ...page, own: await channel.describe(host.who) }, request, { vary: VARY });
+		const json = await channel.format({ ...page, own: await channel.describe(host.who) });
+		return answerEvents(json, request, { vary: VARY });
 	} finally {
 		clearTimeout(timer);
 		host.leave('poll');
@@ -85,7 +86,7 @@ async function answerPage(channel: Channel, request: Request, query: PageQuery, 
 	}
 	const page = await channel.page(query, host.replayed);
 	if (headers.etag) headers.etag = formatEtag(page);
-	return answerEvents(page, request, headers);
+	return answerEvents(await channel.format(page), request, headers);
 }
 
 /** The same address shows something else as soon as the channel goes on, or forgets. */
@@ -93,8 +94,7 @@ function formatEtag({ epoch, first, last }: Pick<Page, 'epoch' | 'first' | 'last
 	return `"${formatPosition({ epoch, seq: last })}/${first}"`;
 }
 
-function answerEvents(page: Page, request: Request, headers: Record<string, string>): Response {
-	const json = JSON.stringify(page);
+function answerEvents(json: string, request: Request, headers: Record<string, string>): Response {
 	if (json.length < MIN_GZIP_CHARS || !wantsGzip(request)) return answerJsonText(json, 200, headers);
 	// Other bytes of the same page (RFC 9110, 8.8.1).
 	const etag: Record<string, string> = headers.etag ? { etag: `W/${headers.etag}` } : {};
@@ -230,10 +230,7 @@ function parseTypes(values: readonly string[]): string[] {
  */
 function chooseForm(accept: string): string {
 	const ranges = accept.split(',').map((part) => {
-		const [range = '', ...rest] = part
-			.trim()
-			.toLowerCase()
-			.split(/\s*;\s*/);
+		const [range = '', ...rest] = part.split(';').map((piece) => piece.trim().toLowerCase());
 		const q = rest.find((parameter) => parameter.startsWith('q='));
 		return { range, quality: q ? Number(q.slice(2)) || 0 : 1 };
 	});

@@ -31,7 +31,7 @@ export function readLine(event: FeedEntry): LineParts {
 export function formatLine(event: FeedEntry): string {
 	const { time, level, type, who, text } = readLine(event);
 	const words = [formatTime(time), level.padEnd(LEVEL_CHARS), type, who && text ? `${who}: ${text}` : who || text];
-	return `${words.join(' ').replace(/\s+$/, '')}\n`;
+	return `${words.join(' ').trimEnd()}\n`;
 }
 
 /** `2026-11-20T14:02:03Z` */

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ANYBODY, type Identity } from '../../relay/identity.ts';
 import { Presence, type PresenceMemory, type Visitor } from '../../relay/presence.ts';
+import { SLICE_VIEWERS } from '../../relay/protocol/limits.ts';
 import type { Presence as Told } from '../../relay/protocol/relay-message.ts';
 
 class TestVisitor implements Visitor {
@@ -412,5 +413,21 @@ describe('presence', () => {
 			pass(1000);
 			expect(viewer.last?.joined).toMatchObject([{ id: guest.connection }]);
 		}
+	});
+
+	it('[PRES4] asks many who are silent at once a part at a turn, and none who speaks meanwhile', () => {
+		const { presence, clock, drains, pass } = open();
+		const visitors = Array.from({ length: 500 }, (_, n) => new TestVisitor(`${n}`));
+		for (const visitor of visitors) presence.greet(visitor, visitor.who, { name: visitor.connection });
+		pass(2000);
+		clock.now += 60_000; // a relay that was suspended
+		const [first] = visitors as [TestVisitor];
+		presence.hear(first);
+		const asked = () => visitors.filter(({ probes }) => probes > 0).length;
+		expect(asked()).toBe(SLICE_VIEWERS);
+		const last = visitors.at(-1) as TestVisitor;
+		presence.hear(last);
+		while (drains.length > 0) drains.shift()?.();
+		expect([asked(), last.probes]).toEqual([498, 0]);
 	});
 });

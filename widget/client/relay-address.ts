@@ -18,5 +18,7 @@ export function parseRelay(relay: string): string {
 	) {
 		throw new FeedError('mixed-content', `A page over https needs a relay over https, not \`${origin}\`.`);
 	}
-	return `${origin}${pathname}`.replace(/\/+$/, '');
+	let address = `${origin}${pathname}`;
+	while (address.endsWith('/')) address = address.slice(0, -1);
+	return address;
 }
