@@ -15,13 +15,15 @@ import {
 } from './cell-asker.ts';
 import type { Cell } from './cells.ts';
 import { PATIENCE_MS, type Sent, send } from './request.ts';
-import type { Targets } from './targets.ts';
+import { hasTarget, type Targets } from './targets.ts';
 
 /** How long a token is that ends while its connections are open: they open within it on a busy machine too, milliseconds. */
 const LASTS_MS = 3000;
 const ATTEMPTS = 3;
-/** The number of an event that is sent right before another hello. */
+/** The number of what is sent right before another hello. */
 const IN_FLIGHT = 3;
+/** What is: an event, and changes of one that is there. */
+const FLIGHTS = ['flight', 'fpin', 'freact'];
 /** Who says a second hello, and with whose token: undefined for none. */
 const SECOND: Record<string, { before: string; after: string | undefined }> = {
 	renewed: { before: 'both', after: 'second-secret' },
@@ -32,6 +34,8 @@ const SECOND: Record<string, { before: string; after: string | undefined }> = {
 	moved: { before: 'both', after: 'of-news' },
 	promoted: { before: 'both', after: 'keeper' },
 	deposed: { before: 'keeper', after: 'both' },
+	exchanged: { before: 'both', after: 'everything' },
+	demoted: { before: 'everything', after: 'reader' },
 	broken: { before: 'both', after: 'other-secret' },
 	outdated: { before: 'both', after: 'expired' },
 };
@@ -40,6 +44,12 @@ const STREAMS: Record<string, string> = {
 	ndj: 'application/x-ndjson',
 	text: 'text/plain',
 };
+
+/** Returns by whose token it is done, undefined for a cell without another hello. A hello without a token leaves who was there. */
+export function nameActor({ caller, what }: Cell): string | undefined {
+	const { before, after } = SECOND[caller] ?? {};
+	return FLIGHTS.includes(what) ? before : (after ?? before);
+}
 
 /** A connection that is open. */
 interface Open {
@@ -143,7 +153,7 @@ export class LaterCells {
 		const second = SECOND[cell.caller];
 		if (!socket || !second) return;
 		const token = second.after === undefined ? undefined : this.#cast.callers[second.after]?.token;
-		if (cell.what === 'flight') socket.send({ type: 'publish', ref: IN_FLIGHT, draft: this.#asker.draft(cell) });
+		if (FLIGHTS.includes(cell.what)) socket.send({ type: 'publish', ref: IN_FLIGHT, draft: this.#draftOf(cell) });
 		socket.send({ type: 'hello', protocol: 1, token, ref: 2 });
 		await socket.until(
 			() =>
@@ -164,7 +174,7 @@ export class LaterCells {
 		const { live } = this.#kept.get(cell.channel) as Kept;
 		if (sent) return this.#readRest(cell, sent, live);
 		const talk = socket as Conversation; // one of the two is there
-		if (cell.what === 'flight') return readAnswer(talk, IN_FLIGHT);
+		if (FLIGHTS.includes(cell.what)) return readAnswer(talk, IN_FLIGHT);
 		if (talk.messages.some(({ type }) => type === 'error')) return withoutLive(await readAnswer(talk), live);
 		if (cell.what === 'live') {
 			const { caller } = cell;
@@ -194,9 +204,12 @@ export class LaterCells {
 			);
 			return talk.messages.some(({ type }) => type === 'error') ? readAnswer(talk) : say(talk, 'ok');
 		}
-		const draft = cell.what === 'wpin' ? this.#targets.draftOf(cell, CLAIMED) : this.#asker.draft(cell);
-		talk.send({ type: 'publish', ref: 1, draft });
+		talk.send({ type: 'publish', ref: 1, draft: this.#draftOf(cell) });
 		return readAnswer(talk, 1);
+	}
+
+	#draftOf(cell: Cell): object {
+		return hasTarget(cell) ? this.#targets.draftOf(cell, CLAIMED) : this.#asker.draft(cell);
 	}
 
 	async #readRest(cell: Cell, sent: Sent, live: string): Promise<Seen> {

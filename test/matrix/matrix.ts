@@ -9,7 +9,7 @@ import { ChangeAsker, groupCells } from './change-asker.ts';
 import { CHANGE_TABLE, OPEN_CHANGE_TABLE } from './change-table.ts';
 import { FiguresAsker } from './figures-asker.ts';
 import { FIGURES_TABLE, OPEN_FIGURES_TABLE } from './figures-table.ts';
-import { LaterCells } from './later.ts';
+import { LaterCells, nameActor } from './later.ts';
 import { PresenceAsker } from './presence-asker.ts';
 import { OPEN_PRESENCE_TABLE, PRESENCE_TABLE } from './presence-table.ts';
 import { send } from './request.ts';
@@ -79,6 +79,8 @@ async function runTables(
 	// Whom a later hello proved is one of the cast too.
 	const findCaller = (cell: Cell) => (cell.caller in cast.callers ? callerOf(cell) : undefined);
 	await targets.prepare([...changes, ...later], findCaller);
+	/** By whom it is done: after another hello, or before it. */
+	const findActor = (cell: Cell) => findCaller(cell) ?? cast.callers[nameActor(cell) ?? ''];
 	const publish = async (channel: string, draft: object): Promise<string> => {
 		const headers = asker.headersOf(owner, { 'content-type': 'application/json' });
 		const sent = send(asker.address(channel), { method: 'POST', headers, body: JSON.stringify(draft) });
@@ -118,7 +120,6 @@ async function runTables(
 	};
 
 	const lasting = new LaterCells(url, cast, asker, kept, targets);
-	await lasting.open(later);
 	await cast.expireJust();
 	const reads = cells.filter(isRead);
 	let tell = () => {};
@@ -156,18 +157,20 @@ async function runTables(
 	// One after the other where it is of the same channel: what one makes of it another would count.
 	for (const cell of shown) judge(cell, await measurer.ask(cell, callerOf(cell)), false);
 	if (later.length > 0) {
+		// Not before: a body may not take as long as all of the above.
+		await lasting.open(later);
 		for (const [cell, seen] of await lasting.finish(() => publishLive(later))) judge(cell, seen);
 	}
 	const stored = await readStored(asker, owner, kept.keys());
 	for (const cell of [...cells, ...later].filter(isWrite)) {
-		const fault = checkStored(cell, stored, findCaller(cell));
+		const fault = checkStored(cell, stored, findActor(cell));
 		if (fault) figures.red.set(prefix + nameCell(cell), fault);
 	}
-	for (const [name, fault] of await targets.check(lines)) figures.red.set(prefix + name, fault);
+	for (const [name, fault] of await targets.check(lines, findActor)) figures.red.set(prefix + name, fault);
 }
 
 function isWrite({ what }: Cell): boolean {
-	return ['post', 'reply', 'batch', 'junk', 'wpost', 'wreply', 'early', 'slow'].includes(what);
+	return ['post', 'reply', 'batch', 'junk', 'wpost', 'wreply', 'early', 'slow', 'flight'].includes(what);
 }
 
 /** All events of all channels, by their texts. */

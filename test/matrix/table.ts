@@ -203,22 +203,24 @@ page-longer         own       or   or    or   or  or   or  or   or   or    or   
 
 /**
  * Of a connection that was opened with a good token, what it gets later on: once the token is over (`ending`), or after another hello.
- * In flight: an event that is sent right before the other hello. `-`: there is no such thing. `mo`: done to another's event, as in the table of changes. `end`: the stream ends, with nothing of what was published meanwhile.
+ * In flight: an event, a pin and a reaction that are sent right before the other hello. `-`: there is no such thing. `mo`: done to another's event, as in the table of changes. `end`: the stream ends, with nothing of what was published meanwhile.
  */
 export const LATER_TABLE = `
-who          channel       live wpost wreply wpin ping late sse ndj text poll slow slowpin flight
-ending       team-later    ex   ex    ex     ex   ex   ex   end end end  ex   ex   ex      -
-ending       public-later  ex   ex    ex     ex   ex   ex   end end end  ex   ex   ex      -
-renewed      team-later    ok   ok    ok     fb   ok   -    -   -   -    -    -    -       ok
-bare         team-later    ok   ok    ok     fb   ok   -    -   -   -    -    -    -       ok
-narrowed     team-later    ok   fb    fb     fb   ok   -    -   -   -    -    -    -       ok
-blinded      team-later    bl   ok    ok     fb   ok   -    -   -   -    -    -    -       ok
-widened      team-later    ok   ok    ok     fb   ok   -    -   -   -    -    -    -       fb
-promoted     team-later    ok   fb    fb     mo   ok   -    -   -   -    -    -    -       ok
-deposed      team-later    ok   ok    ok     fb   ok   -    -   -   -    -    -    -       fb
-moved        team-later    fb   fb    fb     fb   fb   -    -   -   -    -    -    -       -
-broken       team-later    iv   iv    iv     iv   iv   -    -   -   -    -    -    -       -
-outdated     team-later    ex   ex    ex     ex   ex   -    -   -   -    -    -    -       -
+who          channel       live wpost wreply wpin ping late sse ndj text poll slow slowpin flight fpin freact
+ending       team-later    ex   ex    ex     ex   ex   ex   end end end  ex   ex   ex      -      -    -
+ending       public-later  ex   ex    ex     ex   ex   ex   end end end  ex   ex   ex      -      -    -
+renewed      team-later    ok   ok    ok     fb   ok   -    -   -   -    -    -    -       ok     fb   fb
+bare         team-later    ok   ok    ok     fb   ok   -    -   -   -    -    -    -       ok     fb   fb
+narrowed     team-later    ok   fb    fb     fb   ok   -    -   -   -    -    -    -       ok     fb   fb
+blinded      team-later    bl   ok    ok     fb   ok   -    -   -   -    -    -    -       ok     fb   fb
+widened      team-later    ok   ok    ok     fb   ok   -    -   -   -    -    -    -       fb     fb   fb
+promoted     team-later    ok   fb    fb     mo   ok   -    -   -   -    -    -    -       ok     fb   fb
+deposed      team-later    ok   ok    ok     fb   ok   -    -   -   -    -    -    -       fb     mo   fb
+exchanged    team-later    ok   ok    ok     mo   ok   -    -   -   -    -    -    -       ok     fb   fb
+demoted      team-later    ok   fb    fb     fb   ok   -    -   -   -    -    -    -       ok     mo   ok
+moved        team-later    fb   fb    fb     fb   fb   -    -   -   -    -    -    -       -      -    -
+broken       team-later    iv   iv    iv     iv   iv   -    -   -   -    -    -    -       -      -    -
+outdated     team-later    ex   ex    ex     ex   ex   -    -   -   -    -    -    -       -      -    -
 `;
 
 /** Other ways in: a method, an address, who asks, and the answer: a code, or the status of what is no error. */

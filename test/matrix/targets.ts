@@ -17,6 +17,8 @@ export const CHANGES: Record<string, { draft: Message; change: string }> = {
 	unpin: { draft: { pinned: false }, change: 'pin' },
 	remove: { draft: { removed: true }, change: 'removal' },
 	wpin: { draft: { pinned: true }, change: 'pin' },
+	fpin: { draft: { pinned: true }, change: 'pin' },
+	freact: { draft: { reaction: '👍' }, change: 'reaction' },
 	slowpin: { draft: { pinned: true }, change: 'pin' },
 	stale: { draft: { status: 'resolved', ifMatch: 999_999 }, change: 'status' },
 };
@@ -38,7 +40,6 @@ export function hasTarget({ what }: Pick<Cell, 'what'>): boolean {
 interface Target {
 	cell: Cell;
 	id: string;
-	by: Caller | undefined;
 	before: Message;
 }
 
@@ -76,7 +77,7 @@ export class Targets {
 					const drafts = cells.map((cell) => ({ text: `${KEPT} ${nameCell(cell)}`, status: 'open', actor: CLAIMED }));
 					const receipts = await this.#publish(channel, author, drafts);
 					for (const [index, cell] of cells.entries())
-						this.#targets.set(nameCell(cell), { cell, id: receipts[index].id, by: callerOf(cell), before: undefined });
+						this.#targets.set(nameCell(cell), { cell, id: receipts[index].id, before: undefined });
 				}
 				await this.#begin(channel, here, callerOf);
 				const { events, last } = await this.#read(channel);
@@ -125,8 +126,8 @@ export class Targets {
 		return { target: this.idOf(cell), ...CHANGES[action]?.draft, actor: claimed };
 	}
 
-	/** What is wrong with what has become of them, by the cells' names. `lines` are those of the relay's log so far. */
-	async check(lines: readonly string[]): Promise<Map<string, string>> {
+	/** What is wrong with what has become of them, by the cells' names. `lines` are those of the relay's log so far; `actorOf`: by whom each is done. */
+	async check(lines: readonly string[], actorOf: (cell: Cell) => Caller | undefined): Promise<Map<string, string>> {
 		const told = await this.#readLines(lines);
 		const faults = new Map<string, string>();
 		const byChannel = new Map<string, { events: Map<string, Message>; changes: Map<string, Message[]> }>();
@@ -139,7 +140,7 @@ export class Targets {
 			const { events, changes } = byChannel.get(target.cell.channel) as NonNullable<ReturnType<typeof byChannel.get>>;
 			const after = events.get(target.id);
 			const entries = changes.get(target.id) ?? [];
-			const fault = findFault(target, after, entries, told);
+			const fault = findFault({ ...target, by: actorOf(target.cell) }, after, entries, told);
 			if (fault) faults.set(name, fault);
 		}
 		if (lines.some((line) => line.includes('"moderated"') && line.includes(KEPT)))
@@ -192,7 +193,7 @@ export class Targets {
 
 /** What was refused is as it was; what was done is done once, as the one who did it, and told of where it was another's. */
 function findFault(
-	{ cell, by, before }: Target,
+	{ cell, by, before }: Target & { by: Caller | undefined },
 	after: Message,
 	entries: Message[],
 	told: ReadonlySet<string>,
@@ -225,6 +226,8 @@ const STANDS: Record<string, (before: Message, after: Message) => boolean> = {
 	react: (before, { reactions }) => before.reactions === undefined && isDeepStrictEqual(reactions, { '👍': 1 }),
 	back: (before, { reactions }) => before.reactions['👍'] === 2 && isDeepStrictEqual(reactions, { '👍': 1 }),
 	pin: (before, { pinned }) => before.pinned === undefined && pinned === true,
+	fpin: (before, { pinned }) => before.pinned === undefined && pinned === true,
+	freact: (before, { reactions }) => before.reactions === undefined && isDeepStrictEqual(reactions, { '👍': 1 }),
 	wpin: (before, { pinned }) => before.pinned === undefined && pinned === true,
 	unpin: (before, { pinned }) => before.pinned === true && pinned === undefined,
 	remove: (_, after) => isDeepStrictEqual(Object.keys(after).sort(), PLACE),
