@@ -1,10 +1,14 @@
 // Turns of reading: what channels read and encode is spread, so that no channel holds up the others.
 // Knows times, costs and an order; never knows what is read, nor for whom.
 
-/** Time reserved for each segment of about 4 KiB, ms. Reading takes less than it, and timers come late by as much; the rest is for everything else. */
-const SEGMENT_MS = 0.4;
-/** Longest turn, ms. It bounds what a clock that goes back costs. */
-const MAX_TURN_MS = 100;
+/** Time that a segment of about 4 KiB takes of the thread, ms: a waiter asks again after those before it. */
+const SEGMENT_MS = 0.1;
+/** So many of those who come next ask again at each turn of the engine. More would cost as much as they read. */
+const NEXT = 4;
+/** After so long without a turn, the next one waits for nobody, ms. */
+const IDLE_MS = 2;
+/** Longest sleep, ms: those before it may go without their turn. */
+const MAX_SLEEP_MS = 20;
 /** A waiter that is so late does not come any more, ms: its object may have ended. */
 const LOST_MS = 1000;
 
@@ -14,13 +18,16 @@ export interface Ticket {
 	readonly segments: number;
 	/** When it asks again, ms since the Unix epoch. */
 	wakeAt: number;
+	/** Turns that were taken when it fell asleep. Undefined until then. */
+	takenBefore?: number;
 }
 
 /** All channels of an isolate share one, since they share its thread. */
 export class ReadingTurns {
 	readonly #clock: () => number;
-	/** When the thread has no reading left, ms since the Unix epoch. */
-	#freeAt = 0;
+	/** Turns that were taken, and when the last one was, ms since the Unix epoch. */
+	#taken = 0;
+	#takenAt = 0;
 	/** Rank of the turn that was taken last. */
 	#rank = 0;
 	/** By rank, and those of one rank as they came. */
@@ -43,30 +50,35 @@ export class ReadingTurns {
 		return ticket;
 	}
 
-	/** Takes the turn, or returns how long to wait before asking again, ms. */
-	claim(ticket: Ticket): number {
+	/**
+	 * Takes the turn and returns undefined, or returns how long to wait before asking again, ms: 0 for a turn of the engine. Between
+	 * two turns of reading there is one of the engine, in which it does everything else.
+	 */
+	claim(ticket: Ticket): number | undefined {
 		const now = this.#clock();
-		this.#freeAt = Math.min(this.#freeAt, now + MAX_TURN_MS);
 		for (let first = this.#waiting[0]; first && first !== ticket; first = this.#waiting[0]) {
 			if (Math.abs(now - first.wakeAt) < LOST_MS) break;
 			this.#waiting.shift();
+		}
+		const place = this.#waiting.indexOf(ticket);
+		if (place < 0) this.#waiting.push(ticket); // it was late, and given up
+		const isIdle = Math.abs(now - this.#takenAt) > IDLE_MS;
+		if (this.#waiting[0] === ticket && (isIdle || ticket.takenBefore === this.#taken)) {
+			this.#waiting.shift();
+			this.#rank = Math.max(this.#rank, ticket.rank);
+			this.#taken++;
+			this.#takenAt = now;
+			return undefined;
 		}
 		let ahead = 0;
 		for (const other of this.#waiting) {
 			if (other === ticket) break;
 			ahead += other.segments;
 		}
-		const wait = Math.max(this.#freeAt - now, 0) + ahead * SEGMENT_MS;
-		if (wait > 0) {
-			const ms = Math.min(Math.max(wait, 1), LOST_MS / 2);
-			ticket.wakeAt = now + ms;
-			return ms;
-		}
-		const place = this.#waiting.indexOf(ticket);
-		if (place >= 0) this.#waiting.splice(place, 1);
-		this.#rank = Math.max(this.#rank, ticket.rank);
-		this.#freeAt = now + ticket.segments * SEGMENT_MS;
-		return 0;
+		const ms = place < NEXT ? 0 : Math.min(ahead * SEGMENT_MS, MAX_SLEEP_MS);
+		ticket.wakeAt = now + ms;
+		ticket.takenBefore = this.#taken;
+		return ms;
 	}
 }
 
@@ -84,10 +96,11 @@ export class ChannelTurns {
 		const ticket = this.#turns.enter(this.#rank + 1, segments);
 		this.#rank = ticket.rank;
 		const ms = this.#turns.claim(ticket);
-		return ms > 0 ? this.#wait(ticket, ms, sleep) : undefined;
+		return ms === undefined ? undefined : this.#wait(ticket, ms, sleep);
 	}
 
 	async #wait(ticket: Ticket, first: number, sleep: (ms: number) => Promise<void>): Promise<void> {
-		for (let ms = first; ms > 0; ms = this.#turns.claim(ticket)) await sleep(Math.ceil(ms));
+		for (let ms: number | undefined = first; ms !== undefined; ms = this.#turns.claim(ticket))
+			await sleep(Math.ceil(ms));
 	}
 }
