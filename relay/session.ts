@@ -115,7 +115,7 @@ export class Session implements Publisher, Visitor, Listener {
 	#status: Status[] = [];
 	#inflates: boolean;
 	#isUnsaved = false;
-	#toldAt = 0;
+	#toldAt: number;
 	/** So much is outstanding that he is being closed. */
 	#isOverdrawn = false;
 	/** Ends the time that a full window has. */
@@ -141,6 +141,8 @@ export class Session implements Publisher, Visitor, Listener {
 		this.#status = memory?.status ?? [];
 		this.#inflates = memory?.inflates ?? false;
 		this.#saidHello = this.#types !== undefined;
+		// A new client waits for its welcome, and for nothing before it.
+		this.#toldAt = memory ? 0 : options.clock();
 		this.#window = new Window(options.backlog, memory ?? undefined, options.isCounted);
 		if (!this.#window.isOpen) this.#watchStall();
 		this.#watchDrain();

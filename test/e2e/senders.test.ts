@@ -3,6 +3,7 @@ import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import process from 'node:process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FeedEvent, Page } from '../../relay/protocol/event.ts';
 import { createChannelName } from '../support/conversation.ts';
@@ -86,7 +87,8 @@ describe.concurrent('a sender', () => {
 			const held = new Set<net.Socket>();
 			hole.on('connection', (socket) => held.add(socket));
 			const silent = `http://127.0.0.1:${(hole.address() as net.AddressInfo).port}`; // it listens on a port
-			const nobody = `http://127.0.0.1:${await findFreePort()}`;
+			// Not the address on which the servers of other tests may take that port meanwhile.
+			const nobody = `http://${process.platform === 'linux' ? '127.0.0.2' : '127.0.0.1'}:${await findFreePort()}`;
 			const ends = await Promise.all(
 				[nobody, silent].map((url) => run(`${command} "$@"`, { channel: 'away', url }, ['lost']).exited),
 			);

@@ -380,6 +380,27 @@ describe('a conversation', () => {
 		expect(sum()).toBe(3 + 248);
 	});
 
+	it('[PING2] a client that has just come is told nothing before its welcome', async () => {
+		const test = await createTestChannel();
+		const sessions: ReturnType<typeof open>[] = [];
+		const heartbeat = new Heartbeat({
+			clock: () => test.clock.now,
+			afterDrain: (run) => run(),
+			listeners: () => sessions.map(({ session }) => session),
+		});
+		const asker = open(test, { heartbeat });
+		asker.session.receive(HELLO);
+		await settle();
+		test.clock.now += 60_000;
+		const fresh = open(test, { heartbeat });
+		sessions.push(asker, fresh);
+		fresh.session.receive(HELLO);
+		asker.session.receive('{"type":"ping"}');
+		expect(asker.socket.types.at(-1)).toBe('pong');
+		await settle();
+		expect(fresh.socket.types).toEqual(['welcome']);
+	});
+
 	it('[AWAY1] says goodbye and is closed with 1012; nothing follows', async () => {
 		const test = await createTestChannel();
 		const { socket, session } = open(test);
