@@ -19,7 +19,7 @@ import {
 	tellChange,
 	type UsedKey,
 } from './log.ts';
-import { type Begin, LogReader, type OnRead, type PageQuery, type Start, type Turn } from './log-reader.ts';
+import { type Begin, LogReader, type PageQuery, type Start, type Turn } from './log-reader.ts';
 import { Pages } from './pages.ts';
 import { CHANGING } from './protocol/capabilities.ts';
 import { PROTOCOL_VERSION } from './protocol/client-message.ts';
@@ -54,6 +54,7 @@ import { formatPosition, NO_EPOCH, type Position, parsePosition } from './protoc
 import type { Welcome } from './protocol/relay-message.ts';
 import type { Wish } from './protocol/wish.ts';
 import { PulseCounter } from './pulse.ts';
+import type { OnRead } from './reading-bounds.ts';
 import { SEGMENT_BYTES } from './series.ts';
 import type { Viewer } from './viewer.ts';
 import { Waiters } from './waiters.ts';

@@ -1,18 +1,13 @@
 // Where a reader begins in a log, and pages of it.
 // Knows positions, times and filters; never knows viewers, sockets or requests.
 import { Filter } from './frame.ts';
-import { type Entry, type Log, sizeOf } from './log.ts';
+import type { Entry, Log } from './log.ts';
 import { type Change, type FeedEvent, isChange, type Page } from './protocol/event.ts';
-import {
-	DEFAULT_PAGE_EVENTS,
-	MAX_LOOKED_BYTES,
-	MAX_LOOKED_EVENTS,
-	MAX_PAGE_BYTES,
-	MAX_PAGE_EVENTS,
-} from './protocol/limits.ts';
+import { DEFAULT_PAGE_EVENTS, MAX_PAGE_EVENTS } from './protocol/limits.ts';
 import { formatPosition, NO_EPOCH, type Position, parsePosition } from './protocol/position.ts';
 import { parseSince } from './protocol/since.ts';
 import type { Wish } from './protocol/wish.ts';
+import { Look, type OnRead, PageBytes } from './reading-bounds.ts';
 import { SEGMENT_BYTES } from './series.ts';
 
 /** Where a reader wants to begin: after a position, or with some of the newest. */
@@ -46,38 +41,11 @@ export interface PageQuery extends Wish {
 /** Waits for a turn of about so many segments of 4 KiB; undefined where it is now. */
 export type Turn = (segments: number) => Promise<void> | undefined;
 
-/** Is told of bytes that were read for somebody, whether or not they are sent. */
-export type OnRead = (bytes: number) => void;
-
 /** A page, whether it goes on where the reader was, and whether there is more to look through. */
 interface Reading {
 	page: Page;
 	recovered: boolean;
 	isCut: boolean;
-}
-
-/** What one request has looked through. */
-class Look {
-	readonly #onRead: OnRead;
-	#events = 0;
-	#bytes = 0;
-
-	constructor(onRead: OnRead) {
-		this.#onRead = onRead;
-	}
-
-	add(entries: readonly Entry[]): void {
-		let bytes = 0;
-		for (const entry of entries) bytes += sizeOf(entry);
-		this.#events += entries.length;
-		this.#bytes += bytes;
-		this.#onRead(Math.round(bytes));
-	}
-
-	/** One request looks through no more: its reader goes on with another. */
-	get isOver(): boolean {
-		return this.#events >= MAX_LOOKED_EVENTS || this.#bytes >= MAX_LOOKED_BYTES;
-	}
 }
 
 const ignore: OnRead = () => {};
@@ -88,35 +56,11 @@ const FEW_EVENTS = 128;
 const TURN_SEGMENTS = 4;
 const isPlain = (query: PageQuery): boolean => query.thread === undefined && new Filter(query).isAll;
 
-/** Bytes of a page that are made ready in one turn. */
-const SLICE_BYTES = 16 * 1024;
-
 /** What a page is to hold, and what it has looked through for it. */
 interface Wanted {
 	filter: Filter;
 	isWanted: (event: FeedEvent) => boolean;
 	look: Look;
-}
-
-/** How many bytes of events a page has taken; the first always fits. */
-class PageBytes {
-	#bytes = 0;
-	#slice = 0;
-
-	take({ bytes }: Entry): boolean {
-		const isFirst = this.#bytes === 0;
-		this.#bytes += bytes.length;
-		this.#slice += bytes.length;
-		return isFirst || this.#bytes <= MAX_PAGE_BYTES;
-	}
-
-	/** Bytes that were taken since this was last a whole turn; otherwise 0. */
-	takeSlice(): number {
-		if (this.#slice < SLICE_BYTES) return 0;
-		const bytes = this.#slice;
-		this.#slice = 0;
-		return bytes;
-	}
 }
 
 export class LogReader {
