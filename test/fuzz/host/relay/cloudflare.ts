@@ -1,6 +1,8 @@
 // The fuzzed relay on Durable Objects. party.ts beside it is the same on PartyKit.
 // Knows Durable Objects; never knows who asks, nor what the relay does.
-import relay, { type Environment, ObjectHost, Channel as RelayChannel } from '../../../../relay/hosts/cloudflare.ts';
+import relay, { Channel as RelayChannel } from '../../../../relay/hosts/cloudflare.ts';
+import type { Environment } from '../../../../relay/hosts/environment.ts';
+import { ObjectHost } from '../../../../relay/hosts/object-host.ts';
 import { answerPrototypes, breakStorage, checkSettings } from './broken.ts';
 
 class BrokenHost extends ObjectHost {
