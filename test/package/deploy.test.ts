@@ -24,14 +24,20 @@ function isAnsweredByRelay(address: string): boolean {
 }
 
 test('binds each class of the relay, and makes it with SQLite storage', () => {
-	const source = readFileSync(resolve(config.main), 'utf8');
-	const classes = [...source.matchAll(/^export class (\w+) extends DurableObject\b/gm)].map(([, name]) => name);
+	const folder = path.dirname(resolve(config.main));
+	const read = (file: string) => readFileSync(path.join(folder, file), 'utf8');
+	const entry = read(path.basename(config.main));
+	// The entry, with what it passes on.
+	const passedOn = [...entry.matchAll(/^export \{ \w+ \} from '(.+)';$/gm)].map(([, file = '']) => read(file));
+	const classes = [entry, ...passedOn]
+		.flatMap((source) => [...source.matchAll(/^export class (\w+) extends DurableObject\b/gm)])
+		.map(([, name]) => name);
 	expect(classes.length).toBeGreaterThan(1);
 	const { bindings } = config.durable_objects;
 	expect(bindings.map(({ class_name }) => class_name).sort()).toEqual(classes.sort());
 	expect(config.migrations.flatMap(({ new_sqlite_classes }) => new_sqlite_classes).sort()).toEqual(classes);
 	for (const name of [...bindings.map((binding) => binding.name), config.assets.binding])
-		expect(source).toMatch(new RegExp(`^\\t${name}\\??: `, 'm'));
+		expect(read('environment.ts')).toMatch(new RegExp(`^\\t${name}\\??: `, 'm'));
 });
 
 test('has the compatibility date of the local engine', () => {
